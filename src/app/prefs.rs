@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ids::{ExperimentId, ModelName, VersionNumber};
+use crate::domain::ids::{ExperimentId, ModelName, RunId, VersionNumber};
 use crate::domain::policy::Answers;
 use crate::domain::record::Decision;
 
@@ -13,6 +13,9 @@ use crate::domain::record::Decision;
 const FILTERS: usize = 50;
 /// Format version of the file. Files of a later version are left alone.
 const FORMAT: u32 = 1;
+
+/// Maximum number of saved views.
+const VIEWS: usize = 200;
 
 /// Maximum number of stored drafts; the oldest is dropped first.
 const DRAFTS: usize = 100;
@@ -68,6 +71,45 @@ pub struct ListSort {
     /// Heading of the column.
     pub by: String,
     pub descending: bool,
+}
+
+/// A place to come back to in a later session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeptPlace {
+    Inbox,
+    Models,
+    Versions { model: ModelName },
+    Review { model: ModelName, version: VersionNumber },
+    Experiments,
+    Runs { experiment: ExperimentId, name: String },
+    Run { run: RunId },
+    History { model: Option<ModelName> },
+}
+
+/// What somebody chose on a screen: the filter, the order and the columns, and for runs what is asked of the server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Chosen {
+    pub filter: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub search: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sort: Option<Sort>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Vec<RunColumn>>,
+    /// Order and columns of a list that is not of runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub list: Option<ListChoice>,
+}
+
+/// A view of a screen, under a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedView {
+    pub name: String,
+    pub place: KeptPlace,
+    #[serde(default)]
+    pub chosen: Chosen,
 }
 
 /// A reviewer's input for one version before the decision.
@@ -134,6 +176,10 @@ pub struct Prefs {
     pub filters: Vec<String>,
     /// Drafts of decisions, the last edited at the end.
     pub drafts: Vec<Draft>,
+    /// Saved views, in the order of their names.
+    pub views: Vec<SavedView>,
+    /// Where the last session ended, above the inbox.
+    pub last: Vec<KeptPlace>,
 }
 
 /// A preference to store.
@@ -148,6 +194,12 @@ pub enum Remember {
     Filter(String),
     /// Replaces the draft of a version.
     Draft(Draft),
+    /// Replaces the view of the same name.
+    View(SavedView),
+    /// The view of this name is dropped.
+    NoView(String),
+    /// Where the session ends.
+    Last(Vec<KeptPlace>),
     /// A decision was recorded: its draft is dropped.
     Decided(ModelName, VersionNumber),
 }
@@ -205,6 +257,14 @@ impl Prefs {
                 let too_many = self.drafts.len().saturating_sub(DRAFTS);
                 self.drafts.drain(..too_many);
             }
+            Remember::View(view) => {
+                self.views.retain(|known| known.name != view.name);
+                self.views.push(view);
+                self.views.sort_by(|a, b| a.name.cmp(&b.name));
+                self.views.truncate(VIEWS);
+            }
+            Remember::NoView(name) => self.views.retain(|known| known.name != name),
+            Remember::Last(places) => self.last = places,
             Remember::Decided(model, version) => self.drafts.retain(|d| d.model != model || d.version != version),
         }
     }
@@ -310,6 +370,28 @@ mod tests {
     fn what_is_kept_is_read_again() {
         assert_eq!(Prefs::from_text(&prefs().to_text()), Ok(prefs()));
         assert_eq!(Prefs::from_text(r#"{"v": 1}"#), Ok(Prefs::default()));
+    }
+
+    #[test]
+    fn views_and_the_last_place_are_kept_and_older_files_have_none() {
+        let place = KeptPlace::Review { model: ModelName::new("telco-churn"), version: VersionNumber(42) };
+        let chosen = Chosen { filter: "!held".into(), ..Chosen::default() };
+        let view = |name: &str, filter: &str| SavedView {
+            name: name.into(),
+            place: KeptPlace::Inbox,
+            chosen: Chosen { filter: filter.into(), ..chosen.clone() },
+        };
+        let mut prefs = prefs();
+        for view in [view("b", "x"), view("a", "y"), view("b", "z")] {
+            prefs.remember(Remember::View(view));
+        }
+        prefs.remember(Remember::Last(vec![KeptPlace::Inbox, place.clone()]));
+        let mut read = Prefs::from_text(&prefs.to_text()).unwrap();
+        assert_eq!(read.views, [view("a", "y"), view("b", "z")]);
+        assert_eq!(read.last, [KeptPlace::Inbox, place]);
+        read.remember(Remember::NoView("a".into()));
+        assert_eq!(read.views, [view("b", "z")]);
+        assert_eq!(Prefs::from_text(r#"{"v": 1, "filters": ["x"]}"#).unwrap().views, []);
     }
 
     #[test]

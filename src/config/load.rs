@@ -34,6 +34,8 @@ pub struct UiSettings {
     pub images: Sourced<Images>,
     /// Seconds between two refreshes of a screen; 0 for none.
     pub refresh: Sourced<u64>,
+    /// Whether the screens open where the last session ended.
+    pub restore: Sourced<bool>,
     /// What the terminal supports according to the environment, used for images `auto`. Never `auto` itself.
     pub terminal_images: Images,
     /// Whether this runs inside tmux, where terminal sequences must be wrapped.
@@ -84,6 +86,7 @@ pub fn load(env: Env, flags: Flags) -> Outcome<Loaded> {
         symbols,
         images: file.ui.images.clone().unwrap_or_else(|| Sourced::default_of(Images::default())),
         refresh: file.ui.refresh.clone().unwrap_or_else(|| Sourced::default_of(defaults::REFRESH_SECONDS)),
+        restore: file.ui.restore.clone().unwrap_or_else(|| Sourced::default_of(false)),
         terminal_images: super::images::of_terminal(&env),
         in_tmux: env.get("TMUX").is_some(),
         background: env.get("COLORFGBG").map(str::to_owned),
@@ -208,6 +211,27 @@ impl Loaded {
         self.file.channels.iter().filter_map(|(name, section)| section.resolve(name, &self.env)).collect()
     }
 
+    /// The flags that say the same again to another run of this program, for `target`.
+    pub fn flags_for(&self, target: Option<&str>) -> Vec<String> {
+        let flags = &self.flags;
+        let config = flags.config.as_ref().map(|path| path.display().to_string());
+        let given = [
+            ("--config", config.as_deref()),
+            ("--tracking-uri", flags.tracking_uri.as_deref()),
+            ("--registry-uri", flags.registry_uri.as_deref()),
+            ("--repo", flags.repo.as_deref()),
+            (
+                "--target",
+                target.filter(|name| !flags.demo && *name != DEMO_TARGET && self.file.targets.contains_key(*name)),
+            ),
+        ];
+        let mut out: Vec<String> =
+            given.into_iter().filter_map(|(flag, value)| Some(format!("{flag}={}", value?))).collect();
+        out.extend((flags.demo || target == Some(DEMO_TARGET)).then(|| "--demo".to_owned()));
+        out.extend(flags.readonly.then(|| "--readonly".to_owned()));
+        out
+    }
+
     /// The keys in use.
     pub fn keymap(&self) -> &Keymap {
         &self.file.keymap
@@ -307,10 +331,12 @@ impl Loaded {
         let mut out = vec![
             Shown::new("config", self.paths.config.value.display().to_string(), &self.paths.config.origin),
             Shown::new("state_dir", self.paths.state.value.display().to_string(), &self.paths.state.origin),
+            Shown::new("log", self.paths.log().display().to_string(), &self.paths.state.origin),
             Shown::new("ui.theme", self.ui.theme.value.name(), &self.ui.theme.origin),
             Shown::new("ui.symbols", self.ui.symbols.value.name(), &self.ui.symbols.origin),
             Shown::new("ui.images", self.ui.images.value.name(), &self.ui.images.origin),
             Shown::new("ui.refresh", self.ui.refresh.value.to_string(), &self.ui.refresh.origin),
+            Shown::new("ui.restore", self.ui.restore.value.to_string(), &self.ui.restore.origin),
         ];
         let gh = self.file.use_gh_cli.clone().unwrap_or_else(|| Sourced::default_of(false));
         out.push(Shown::new("github.use_gh_cli", gh.value.to_string(), &gh.origin));

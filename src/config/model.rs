@@ -129,6 +129,8 @@ pub struct UiSection {
     pub images: Option<Sourced<Images>>,
     /// Seconds between two refreshes of a screen.
     pub refresh: Option<Sourced<u64>>,
+    /// Whether the screens open where the last session ended.
+    pub restore: Option<Sourced<bool>>,
 }
 
 /// `[metrics]`.
@@ -308,6 +310,7 @@ fn ui(mut s: Section<'_, '_>) -> UiSection {
         symbols: s.choice("symbols", SYMBOLS),
         images: s.choice("images", IMAGES),
         refresh: s.integer("refresh", 0..=86_400),
+        restore: s.boolean("restore"),
     };
     s.finish();
     ui

@@ -18,6 +18,11 @@ pub struct Paths {
 }
 
 impl Paths {
+    /// The log file.
+    pub fn log(&self) -> PathBuf {
+        self.state.value.join("signoff.log")
+    }
+
     /// Finds both: `--config` or `SIGNOFF_CONFIG`, `SIGNOFF_STATE_DIR`, then `XDG_CONFIG_HOME` and `XDG_STATE_HOME`
     /// (only if absolute, as the specification says), then the platform's defaults.
     ///

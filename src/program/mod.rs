@@ -8,3 +8,4 @@ mod refresh;
 pub mod state;
 pub mod update;
 pub mod view;
+mod views;

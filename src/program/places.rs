@@ -1,6 +1,8 @@
 //! The places that were visited: where "back", "forward" and "last place" lead.
 
+use crate::app::prefs::KeptPlace;
 use crate::app::route::Route;
+use crate::domain::text::clean_line;
 use crate::screens::Screen;
 
 /// Places that are remembered.
@@ -123,5 +125,34 @@ impl Places {
         };
         let visit = self.visits.get(at)?;
         Some(Leads { to: visit.trail.clone(), kept: visit.left.clone(), visit: Some(at) })
+    }
+}
+
+/// The place of a route; none for what is about one moment, such as a promotion, or is deep below another place.
+pub(super) fn place_of(route: &Route) -> Option<KeptPlace> {
+    Some(match route {
+        Route::Inbox => KeptPlace::Inbox,
+        Route::Models => KeptPlace::Models,
+        Route::Versions(model) => KeptPlace::Versions { model: model.clone() },
+        Route::Review(model, version) => KeptPlace::Review { model: model.clone(), version: *version },
+        Route::Experiments => KeptPlace::Experiments,
+        Route::Runs(experiment, name) => KeptPlace::Runs { experiment: experiment.clone(), name: name.clone() },
+        Route::Run(run) => KeptPlace::Run { run: run.clone() },
+        Route::History(model) => KeptPlace::History { model: model.clone() },
+        _ => return None,
+    })
+}
+
+/// The route of a place that was kept.
+pub(super) fn route_of(place: &KeptPlace) -> Route {
+    match place {
+        KeptPlace::Inbox => Route::Inbox,
+        KeptPlace::Models => Route::Models,
+        KeptPlace::Versions { model } => Route::Versions(model.clone()),
+        KeptPlace::Review { model, version } => Route::Review(model.clone(), *version),
+        KeptPlace::Experiments => Route::Experiments,
+        KeptPlace::Runs { experiment, name } => Route::Runs(experiment.clone(), clean_line(name)),
+        KeptPlace::Run { run } => Route::Run(run.clone()),
+        KeptPlace::History { model } => Route::History(model.clone()),
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn look(state: &mut State) {
     let wait = if new.len() == 1 { "waits" } else { "wait" };
     state.alert = Some(format!("{what} {wait} for review"));
     if !matches!(state.top(), Screen::Inbox(_)) && state.notice.is_none() {
-        let key = state.keymap.label(state.top().contexts(), Action::Inbox);
+        let key = state.keymap.label(state.contexts(), Action::Inbox);
         let go = key.map(|key| format!("; {key} goes to the inbox")).unwrap_or_default();
         state.notice = Some(Notice::Word(format!("{what} {wait} for review{go}.")));
     }
@@ -37,7 +37,7 @@ pub(super) fn tell_given_up(state: &mut State) {
 /// What the timer has screens read again: nothing while somebody types, approves or waits.
 pub(super) fn due(state: &State) -> Option<Due> {
     let is_free = state.has_target() && !state.leaving && state.driving == Driving::Idle && !state.cache.is_busy();
-    if !is_free || state.top().captures_text() || state.saving.is_some() {
+    if !is_free || state.captures_text() || state.saving.is_some() {
         return None;
     }
     match state.top() {

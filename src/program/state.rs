@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use crate::app::action::Action;
 use crate::app::arrivals::Arrivals;
 use crate::app::cache::Cache;
-use crate::app::keymap::{Keymap, key_name};
+use crate::app::keymap::{Context, Keymap, key_name};
 use crate::app::own::OwnRun;
 use crate::app::paint::Pictures;
-use crate::app::prefs::Prefs;
+use crate::app::prefs::{KeptPlace, Prefs};
 use crate::app::query::{Query, RequestId};
 use crate::app::route::Route;
 use crate::app::saving::Saving;
@@ -22,8 +22,8 @@ use crate::domain::rules::Rules;
 use crate::domain::target::TargetEntry;
 use crate::domain::text::clean_line;
 use crate::domain::waiting::Waiting;
-use crate::program::places::Places;
-use crate::screens::parts::{Ctx, ScreenEvent};
+use crate::program::places::{Places, place_of};
+use crate::screens::parts::{Ctx, Filter, ScreenEvent};
 use crate::screens::{
     Screen, approve, command, compare, curve, decide, experiments, files, help, history, inbox, job_log, models,
     palette, preview, promotion, record, review, rollback, run, runs, targets, trend, versions,
@@ -74,6 +74,12 @@ pub struct State {
     /// The screen stack; never empty.
     pub screens: Vec<Screen>,
     pub(super) places: Places,
+    /// Whether the screens open where the last session ended.
+    pub restore: bool,
+    /// Whether anything was pressed.
+    pub(super) touched: bool,
+    /// Something was to be filtered that cannot be: what is typed for it is no command.
+    pub(super) deaf: bool,
     pub now: Timestamp,
     pub pictures: Pictures,
     /// In columns.
@@ -131,6 +137,9 @@ impl State {
             themes: Vec::new(),
             keymap,
             places: Places::default(),
+            restore: false,
+            touched: false,
+            deaf: false,
             screens: vec![inbox::Inbox::default().into()],
             now,
             pictures: Pictures::default(),
@@ -171,21 +180,50 @@ impl State {
         !matches!(self.screens.first(), Some(Screen::Targets(_)))
     }
 
+    /// Where a key is pressed.
+    pub fn contexts(&self) -> &'static [Context] {
+        match self.is_finding() {
+            true => &[Context::Prompt, Context::Global],
+            false => self.top().contexts(),
+        }
+    }
+
+    /// Whether the filter of the screen is typed.
+    pub fn is_finding(&self) -> bool {
+        self.top().finder().is_some_and(Filter::is_editing)
+    }
+
+    /// Whether typed characters go into a text field.
+    pub fn captures_text(&self) -> bool {
+        self.is_finding() || self.top().captures_text()
+    }
+
+    /// Whether Esc means something on the screen other than going back.
+    pub fn takes_back(&self) -> bool {
+        self.top().finder().is_some_and(Filter::is_active) || self.top().takes_back()
+    }
+
+    /// The place that the top screen is, to come back to in a later session.
+    pub(super) fn place(&self) -> Option<KeptPlace> {
+        place_of(&self.top().route()?)
+    }
+
     /// What can be done on this screen, on the row under the cursor, with the keys for it. A screen that is asked on trial
     /// hands back what means nothing to it.
     fn works(&self) -> Vec<(Action, Vec<String>)> {
-        let mut actions = self.keymap.reachable_actions(self.top().contexts());
+        let mut actions = self.keymap.reachable_actions(self.contexts());
+        let filters = |action: Action| action == Action::Filter && self.top().finder().is_some();
         actions.retain(|(action, _)| {
-            action.is_of_program()
-                || action.is_movement()
-                || self.top().clone().update(ScreenEvent::Action(*action), &self.ctx()).passed.is_none()
+            let event = ScreenEvent::Action(*action);
+            let tried = || self.top().clone().update(event, &self.ctx_of(self.top())).passed.is_none();
+            action.is_of_program() || action.is_movement() || filters(*action) || tried()
         });
         actions
     }
 
     /// The commands of the user's own that have a key here, with it.
     fn own_keys(&self) -> Vec<(String, String)> {
-        let contexts = self.top().contexts();
+        let contexts = self.contexts();
         let keys = |i| self.keymap.command_keys(contexts, i).into_iter().map(key_name).collect::<Vec<_>>().join(", ");
         let named = self.commands.iter().enumerate().map(|(i, command)| (keys(i), command.name.clone()));
         named.filter(|(keys, _)| !keys.is_empty()).collect()
@@ -193,9 +231,11 @@ impl State {
 
     /// The names of the commands of the user's own, each with whether it can be run here.
     fn own_names(&self) -> Vec<(String, bool)> {
-        let contexts = self.top().contexts();
-        let here = |i| !self.top().under(&self.ctx()).is_nothing() && self.keymap.command_is_for(contexts, i);
-        self.commands.iter().enumerate().map(|(i, command)| (command.name.clone(), here(i))).collect()
+        let contexts = self.contexts();
+        let here =
+            |i| !self.top().under(&self.ctx_of(self.top())).is_nothing() && self.keymap.command_is_for(contexts, i);
+        let fits = |i, command: &OwnCommand| command.anywhere || here(i);
+        self.commands.iter().enumerate().map(|(i, command)| (command.name.clone(), fits(i, command))).collect()
     }
 
     /// The context for screens.
@@ -221,6 +261,12 @@ impl State {
             saving: self.saving.as_ref(),
             opened: &self.opened,
         }
+    }
+
+    /// The context for one screen: its filter takes a line of its height.
+    pub fn ctx_of(&self, screen: &Screen) -> Ctx<'_> {
+        let line = u16::from(screen.finder().is_some_and(Filter::is_active));
+        Ctx { height: self.height.saturating_sub(line), ..self.ctx() }
     }
 
     /// The top screen.
@@ -253,7 +299,7 @@ impl State {
 
     /// Whether Esc cancels what is waited for. What writes is not cancelled: it stops after its step.
     pub fn may_cancel(&self) -> bool {
-        self.told_to_wait().is_some() && self.cache.is_busy() && !self.top().takes_back()
+        self.told_to_wait().is_some() && self.cache.is_busy() && !self.takes_back()
     }
 
     /// The promotion that was running when the user quit, if it is unfinished; reported on exit.
@@ -332,7 +378,11 @@ impl State {
                 let own = self.own_keys();
                 help::Help::new(self.top().heading().to_owned(), self.works(), own).into()
             }
-            Route::Palette => palette::Palette::new(self.works(), self.own_names(), self.has_target()).into(),
+            Route::Palette => {
+                let has_view = self.top().chosen(&self.ctx()).is_some() && self.place().is_some();
+                let (commands, own) = (self.works(), self.own_names());
+                palette::Palette::new(palette::Below { commands, own, has_view, has_target: self.has_target() }).into()
+            }
         }
     }
 }

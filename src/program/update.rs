@@ -2,13 +2,15 @@
 
 use crate::app::action::Action;
 use crate::app::effect::Effect;
-use crate::app::input::{Input, Key};
+use crate::app::input::{Input, Key, KeyCode};
 use crate::app::keymap::Context;
 use crate::app::msg::Msg;
 use crate::app::own::OwnRun;
+use crate::app::prefs::Remember;
 use crate::app::query::{Query, Reply, RequestId};
 use crate::app::route::{Nav, Route};
 use crate::app::saving::{SaveNews, Saving};
+use crate::app::under::Under;
 use crate::domain::artifact::human_size;
 use crate::domain::failure::{Failure, FailureKind, Service};
 use crate::domain::ids::PromotionId;
@@ -18,7 +20,8 @@ use crate::program::decided;
 use crate::program::places::{How, Step, trail};
 use crate::program::refresh::{self, Due};
 use crate::program::state::{Driving, Notice, State};
-use crate::screens::parts::{Ctx, Response, ScreenEvent};
+use crate::program::views;
+use crate::screens::parts::{Ctx, Order, Response, ScreenEvent};
 use crate::screens::{Screen, promotion};
 
 /// Handles one message. The first is the terminal size: its effects load the first screen.
@@ -72,7 +75,10 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Prefs(prefs) => {
             state.prefs = prefs;
-            deliver(state, ScreenEvent::Changed)
+            let places = views::to_restore(state);
+            let mut effects: Vec<Effect> = places.into_iter().flat_map(|route| go(state, Nav::Push(route))).collect();
+            effects.extend(deliver(state, ScreenEvent::Changed));
+            effects
         }
         Msg::Failed(failure) => {
             state.notice = Some(Notice::Failure(failure));
@@ -119,9 +125,13 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
 }
 
 fn press(state: &mut State, key: Key) -> Vec<Effect> {
-    let contexts = state.top().contexts();
+    let contexts = state.contexts();
     let action = state.keymap.action(contexts, key);
+    if state.deaf && is_for_the_filter(state, key, action) {
+        return Vec::new();
+    }
     state.notice = None;
+    state.touched = true;
     if state.is_too_small() {
         // No decisions on a screen that cannot be seen.
         return if action == Some(Action::Quit) { quit(state) } else { Vec::new() };
@@ -139,9 +149,21 @@ fn press(state: &mut State, key: Key) -> Vec<Effect> {
             Vec::new()
         }
         Some(action) => act(state, action),
-        None if state.top().captures_text() => deliver(state, ScreenEvent::Key(key)),
+        None if state.captures_text() => deliver(state, ScreenEvent::Key(key)),
         None => Vec::new(),
     }
+}
+
+/// Whether a key belongs to what somebody types to filter where nothing can be filtered. Enter and Esc end that, and so
+/// does any key that is not typed.
+fn is_for_the_filter(state: &mut State, key: Key, action: Option<Action>) -> bool {
+    let ends = matches!(key.code, KeyCode::Enter | KeyCode::Esc);
+    let typed = key.typed().is_some() || key.code == KeyCode::Backspace;
+    if ends || !typed || action == Some(Action::Quit) && key.ctrl {
+        state.deaf = false;
+        state.notice = None;
+    }
+    ends || typed
 }
 
 fn act(state: &mut State, action: Action) -> Vec<Effect> {
@@ -154,13 +176,13 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
     }
     match action {
         Action::Quit => quit(state),
-        Action::Back if is_under_way(state) && !state.top().takes_back() => {
+        Action::Back if is_under_way(state) && !state.takes_back() => {
             state.notice = Some(Notice::Word("Stopped; nothing was left behind.".into()));
             stop_saving(state)
         }
-        Action::Back if state.top().runs_own() && state.runs_own() => vec![Effect::StopOwn],
+        Action::Back if state.top().runs_own() && state.runs_own() && !state.takes_back() => vec![Effect::StopOwn],
         Action::Back if state.may_cancel() => cancel_reads(state),
-        Action::Back if !state.top().takes_back() => go(state, Nav::Pop),
+        Action::Back if !state.takes_back() => go(state, Nav::Pop),
         Action::Help => go(state, Nav::Push(Route::Help)),
         Action::Palette => go(state, Nav::Push(Route::Palette)),
         Action::LastPlace => step(state, Step::Last),
@@ -186,9 +208,13 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
 
 /// Asks about a command of the user's own, on what is under the cursor.
 fn run_own(state: &mut State, command: usize) -> Vec<Effect> {
-    let under = state.top().under(&state.ctx());
-    let Some(name) = state.commands.get(command).map(|command| command.name.clone()) else { return Vec::new() };
-    if under.is_nothing() || !state.keymap.command_is_for(state.top().contexts(), command) {
+    let under = state.top().under(&state.ctx_of(state.top()));
+    let Some(own) = state.commands.get(command) else { return Vec::new() };
+    let name = own.name.clone();
+    if own.anywhere {
+        return go(state, Nav::Push(Route::Own(command, Under::default())));
+    }
+    if under.is_nothing() || !state.keymap.command_is_for(state.contexts(), command) {
         let places: Vec<&str> = state.keymap.command_contexts(command).map(Context::id).collect();
         let word = format!("'{name}' runs on what is under the cursor in {}.", places.join(", "));
         state.notice = Some(Notice::Word(word));
@@ -203,7 +229,15 @@ fn deliver(state: &mut State, event: ScreenEvent<'_>) -> Vec<Effect> {
     let Some(mut screen) = state.screens.pop() else {
         return Vec::new();
     };
-    let step = screen.update(event, &state.ctx());
+    let found = match (screen.finder_mut(), event) {
+        (Some(finder), ScreenEvent::Action(Action::Filter)) => finder.update(event),
+        (Some(finder), event) if finder.is_active() => finder.update(event),
+        (Some(_) | None, _) => false,
+    };
+    // What is typed for the filter is no event of the screen.
+    let event = if found { ScreenEvent::Changed } else { event };
+    let ctx = state.ctx_of(&screen);
+    let step = screen.update(event, &ctx);
     state.screens.push(screen);
     carry_out(state, step)
 }
@@ -213,12 +247,18 @@ fn carry_out(state: &mut State, step: Response) -> Vec<Effect> {
         state.notice = Some(Notice::Word(word));
     }
     if let Some(action) = step.passed.filter(|action| !action.is_movement()) {
-        state.notice = Some(Notice::Word(format!("'{}' does nothing here.", action.name())));
+        let word = match action {
+            Action::Filter => {
+                state.deaf = true;
+                "There is nothing to filter here. What you type now does nothing; Esc ends that.".to_owned()
+            }
+            action => format!("'{}' does nothing here.", action.name()),
+        };
+        state.notice = Some(Notice::Word(word));
     }
     let mut effects = Vec::new();
     if let Some(what) = step.remember {
-        state.prefs.remember(what.clone());
-        effects.push(Effect::SavePrefs(what));
+        effects.push(remember(state, what));
     }
     for query in &step.refresh {
         state.cache.refresh(query);
@@ -281,9 +321,9 @@ fn carry_out(state: &mut State, step: Response) -> Vec<Effect> {
         effects.extend(go(state, Nav::Pop));
         effects.extend(act(state, action));
     }
-    if let Some(command) = step.own {
+    if let Some(order) = step.order {
         effects.extend(go(state, Nav::Pop));
-        effects.extend(run_own(state, command));
+        effects.extend(order_below(state, order));
     }
     effects
 }
@@ -335,6 +375,38 @@ fn go(state: &mut State, nav: Nav) -> Vec<Effect> {
     deliver(state, ScreenEvent::Changed)
 }
 
+/// Does what the palette was told, on the screen below it.
+fn order_below(state: &mut State, order: Order) -> Vec<Effect> {
+    match order {
+        Order::Own(command) => run_own(state, command),
+        Order::View(name) => show_view(state, &name),
+        Order::SaveView(name) => {
+            let Some(view) = views::saved(state, &name) else { return Vec::new() };
+            state.notice = Some(Notice::Word(format!("Saved: `:{name}` shows it again.")));
+            vec![remember(state, view)]
+        }
+        Order::ForgetView(name) => {
+            state.notice = Some(Notice::Word(format!("The view '{name}' is forgotten.")));
+            vec![remember(state, Remember::NoView(name))]
+        }
+    }
+}
+
+fn show_view(state: &mut State, name: &str) -> Vec<Effect> {
+    let Some(view) = state.prefs.views.iter().find(|view| view.name == name).cloned() else { return Vec::new() };
+    let mut effects = views::way_to(&view, state).map(|nav| go(state, nav)).unwrap_or_default();
+    if let Some(what) = state.screens.last_mut().and_then(|top| top.choose(&view.chosen)) {
+        effects.push(remember(state, what));
+    }
+    effects.extend(deliver(state, ScreenEvent::Changed));
+    effects
+}
+
+fn remember(state: &mut State, what: Remember) -> Effect {
+    state.prefs.remember(what.clone());
+    Effect::SavePrefs(what)
+}
+
 /// Goes to another place that was visited.
 fn step(state: &mut State, step: Step) -> Vec<Effect> {
     let Some(mut leads) = state.places.step(step) else {
@@ -369,7 +441,7 @@ fn step(state: &mut State, step: Step) -> Vec<Effect> {
 fn quit(state: &mut State) -> Vec<Effect> {
     if state.driving == Driving::Idle || state.leaving {
         // Quit twice: safe because of the journal.
-        return decided::unsaved(state).into_iter().chain([Effect::Quit]).collect();
+        return decided::unsaved(state).into_iter().chain(views::last(state)).chain([Effect::Quit]).collect();
     }
     state.leaving = true;
     if state.driving == Driving::Deciding {
@@ -436,7 +508,7 @@ fn promotion_settled(state: &mut State, id: Option<PromotionId>, outcome: Result
 fn cancel_reads(state: &mut State) -> Vec<Effect> {
     let waited = state.waiting.take();
     let open: Vec<(Query, RequestId)> = state.cache.in_flight().map(|(query, id)| (query.clone(), id)).collect();
-    let key = state.keymap.label(state.top().contexts(), Action::Refresh);
+    let key = state.keymap.label(state.contexts(), Action::Refresh);
     let hint = key.map_or_else(|| "Open it again to read it.".to_owned(), |key| format!("Press {key} to read again."));
     let failure = waited.map(|waiting| {
         let reason = format!("you cancelled it; {} had not answered for {} s", waiting.place, waiting.waited_s);
@@ -488,7 +560,7 @@ fn saving_moved(state: &mut State, news: SaveNews) -> Vec<Effect> {
 fn fetch_and_cancel(state: &mut State) -> Vec<Effect> {
     let mut needs: Vec<Query> = state.has_target().then_some(Query::Session).into_iter().collect();
     for (depth, screen) in state.screens.iter().rev().enumerate() {
-        needs.extend(screen.needs(&Ctx { covered: depth > 0, ..state.ctx() }));
+        needs.extend(screen.needs(&Ctx { covered: depth > 0, ..state.ctx_of(screen) }));
     }
     let dropped: Vec<_> = state
         .cache

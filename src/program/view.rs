@@ -30,13 +30,17 @@ pub fn view(state: &State, skin: &Skin, area: Rect, buf: &mut Buffer) {
     if state.is_too_small() || Breadth::of(area.width, area.height) == Breadth::TooSmall {
         return (&TooSmall { skin }).render(area, buf);
     }
-    let ctx = state.ctx();
+    let ctx = state.ctx_of(state.top());
     let (header, rest) = format::split_top(area, 1);
     let (rule, rest) = format::split_top(rest, 1);
     let (rest, footer) = format::split_bottom(rest, 1);
     let (body, last_rule) = format::split_bottom(rest, 1);
     draw_header(state, &ctx, skin, header, buf);
     (&Rule::new(skin)).render(rule, buf);
+    let body = match state.top().finder() {
+        Some(finder) => format::filter_line(finder, body, buf, skin),
+        None => body,
+    };
     with_screen!(state.top(), screen => screen.draw(body, buf, &ctx, skin));
     (&Rule { left: waiting(state), ..Rule::new(skin) }).render(last_rule, buf);
     match &state.notice {
@@ -47,7 +51,7 @@ pub fn view(state: &State, skin: &Skin, area: Rect, buf: &mut Buffer) {
 
 /// What is waited for, once that takes long.
 fn waiting(state: &State) -> Phrase<'static> {
-    let cancel = state.may_cancel().then(|| state.keymap.label(state.top().contexts(), Action::Back)).flatten();
+    let cancel = state.may_cancel().then(|| state.keymap.label(state.contexts(), Action::Back)).flatten();
     let said = state.told_to_wait().map(|waiting| waiting.said(cancel.as_deref()));
     said.map(|said| Phrase::of(Role::Warn, said)).unwrap_or_default()
 }
@@ -60,7 +64,9 @@ fn draw_header(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
     };
     // Before a target is chosen nobody is asked who this is.
     let who = state.has_target().then(|| who(state.cache.session(), skin));
-    let right: Vec<_> = who.into_iter().chain(pieces).collect();
+    let readonly = state.rules.readonly && state.has_target();
+    let readonly = readonly.then(|| Phrase::of(Role::Warn, "read-only"));
+    let right: Vec<_> = readonly.into_iter().chain(who).chain(pieces).collect();
     let named = match state.rules.promote_to {
         PromotionTarget::Release => format!("{} (by release)", state.target_name()).into(),
         PromotionTarget::DeploymentJob => format!("{} (by deployment job)", state.target_name()).into(),
@@ -100,12 +106,14 @@ fn draw_notice(notice: &Notice, skin: &Skin, area: Rect, buf: &mut Buffer) {
 }
 
 fn draw_footer(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut Buffer) {
-    let contexts = state.top().contexts();
+    let contexts = state.contexts();
     let hint = |action: &Action| Some(Hint::new(state.keymap.label(contexts, *action)?, action.name()));
     // Back and help keep their places.
     let stays = |action: &&Action| matches!(action, Action::Back | Action::Help);
     let wanted = state.top().hints(ctx);
-    let mut hints: Vec<Hint<'_>> = wanted.iter().filter(|a| !stays(a)).filter_map(hint).collect();
+    let finds = state.top().finder().is_some().then_some(&Action::Filter);
+    let here = wanted.iter().filter(|a| !stays(a)).chain(finds);
+    let mut hints: Vec<Hint<'_>> = here.filter_map(hint).collect();
     let mut last: Vec<Hint<'_>> = wanted.iter().filter(stays).filter_map(hint).collect();
     if state.top().save().is_some_and(Save::is_asking) {
         let key = |action, word| Some(Hint::new(state.keymap.label(contexts, action)?, word));
@@ -113,10 +121,13 @@ fn draw_footer(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
         last = key(Action::Back, "do not save").into_iter().collect();
     } else if contexts.first() == Some(&Context::Prompt) && !matches!(state.top(), Screen::Palette(_)) {
         // A filter is being typed: letter keys do not trigger actions.
-        let (keep, leave) = state.top().prompt_words();
+        let (keep, leave) = match state.is_finding() {
+            true => ("keep the filter", "clear it"),
+            false => state.top().prompt_words(),
+        };
         let key = |action, word| Some(Hint::new(state.keymap.label(contexts, action)?, word));
         hints = key(Action::Open, keep).into_iter().collect();
-        if state.top().moves_while_typing() {
+        if state.is_finding() || state.top().moves_while_typing() {
             hints.extend([key(Action::Up, "up"), key(Action::Down, "down")].into_iter().flatten());
         }
         last = key(Action::Back, leave).into_iter().collect();

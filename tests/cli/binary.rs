@@ -96,6 +96,19 @@ fn mistakes_in_the_configuration_exit_2_all_at_once() {
 }
 
 #[test]
+fn two_actions_on_one_key_exit_2_of_every_command_with_both_names_and_the_line() {
+    let machine = Machine::new();
+    machine.write_config("[ui]\ntheme = \"dark\"\n\n[keys.inbox]\napprove = [\"x\"]\n");
+    for args in [vec!["inbox"], vec!["demo"], vec!["doctor"], vec!["config", "show"], vec!["--demo", "models"], vec![]]
+    {
+        let ran = machine.run(&args, &[]);
+        let said = text(&ran.stderr);
+        assert_eq!(ran.status.code(), Some(2), "{args:?}: {said}");
+        assert!(said.contains("line 5") && said.contains("approve") && said.contains("reject"), "{args:?}: {said}");
+    }
+}
+
+#[test]
 fn config_init_show_and_path_work_together() {
     let machine = Machine::new();
     let path = machine.config().display().to_string();

@@ -199,7 +199,11 @@ mod defaults_and_the_example {
         let (a, b) = (with.load(&[], Flags::default()).unwrap(), without.load(&[], Flags::default()).unwrap());
         assert_eq!((a.ui.theme.value, a.ui.symbols.value), (b.ui.theme.value, b.ui.symbols.value));
         let values = |values: Vec<signoff::config::Shown>| -> Vec<_> {
-            values.into_iter().filter(|v| v.key != "config" && v.key != "state_dir").map(|v| (v.key, v.value)).collect()
+            values
+                .into_iter()
+                .filter(|v| !["config", "state_dir", "log"].contains(&v.key.as_str()))
+                .map(|v| (v.key, v.value))
+                .collect()
         };
         assert_eq!(values(a.shared_values()), values(b.shared_values()));
         let (mut a, b) = (a.target().unwrap(), b.target().unwrap());

@@ -20,6 +20,7 @@ mod identity;
 mod leave;
 mod lineage;
 mod network;
+mod own;
 mod quorum;
 mod race;
 mod requests;

@@ -15,6 +15,7 @@ use crate::cli::exit::Exit;
 use crate::cli::output::Sink;
 use crate::cli::wire;
 use crate::config::{Images, Loaded, SymbolSet, Target, Theme, UiSettings};
+use crate::domain::command::{Form, OwnCommand};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::pattern::matches;
@@ -98,7 +99,10 @@ async fn show(
         }
     };
     state.targets = targets.entries();
+    state.restore = loaded.ui.restore.value;
     state.commands = loaded.commands();
+    let looking = looking(loaded, &state);
+    state.commands.extend(looking);
     state.themes = skin::Theme::ALL.iter().map(|theme| theme.name().to_owned()).collect();
     state.pictures = pictures;
     let url = services.registry.url();
@@ -108,6 +112,21 @@ async fn show(
     let prefs = runtime::prefs::file_for(&loaded.paths.state_of(services.rules.demo), &server);
     let around = around(loaded, &services.rules, skin);
     runtime::run::run(state, services, targets, prefs, painter, skin, around).await
+}
+
+/// Commands of this program that only look, for the target on the screens.
+fn looking(loaded: &Loaded, state: &State) -> Vec<OwnCommand> {
+    let Some(program) = std::env::current_exe().ok().and_then(|path| path.to_str().map(str::to_owned)) else {
+        return Vec::new();
+    };
+    let command = |name: &str, arguments: &[&str]| {
+        let mut run = vec![program.clone()];
+        run.extend(loaded.flags_for(state.has_target().then_some(state.rules.target_name.as_str())));
+        run.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        let form = Form::program(&run).ok()?;
+        Some(OwnCommand { name: name.to_owned(), form, confirm: false, anywhere: true })
+    };
+    [command("config", &["config", "show"]), command("doctor", &["doctor"])].into_iter().flatten().collect()
 }
 
 /// How the screens stay up to date, and how the terminal is told of arrivals: as its channels say.

@@ -206,6 +206,8 @@ pub struct OwnCommand {
     pub form: Form,
     /// Whether it asks before it runs.
     pub confirm: bool,
+    /// It comes with the program, changes nothing, and is about no row.
+    pub anywhere: bool,
 }
 
 #[cfg(test)]

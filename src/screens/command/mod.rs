@@ -48,7 +48,7 @@ impl Command {
 
     /// Whether it asks first. A target that must not be written to by accident always does.
     fn asks(&self, ctx: &Ctx<'_>) -> bool {
-        self.command.confirm || ctx.rules.production || ctx.rules.readonly
+        !self.command.anywhere && (self.command.confirm || ctx.rules.production || ctx.rules.readonly)
     }
 
     fn run<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a OwnRun> {
@@ -67,7 +67,7 @@ impl Command {
     }
 
     fn rows(&self, ctx: &Ctx<'_>) -> usize {
-        ctx.rows(3 + u16::from(self.filter.is_active()))
+        ctx.rows(3)
     }
 
     fn narrow(&mut self, ctx: &Ctx<'_>) {
@@ -87,24 +87,20 @@ impl Component for Command {
     }
 
     fn contexts(&self) -> &'static [Context] {
-        match (self.began, self.filter.is_editing()) {
-            (false, _) => &[Context::Ask],
-            (true, true) => &[Context::Prompt, Context::Global],
-            (true, false) => &[Context::List, Context::Global],
-        }
+        if self.began { &[Context::List, Context::Global] } else { &[Context::Ask] }
     }
 
     fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
-        use Action::{Back, Confirm, Copy, Down, Filter, Up};
-        if self.began { &[Up, Down, Filter, Copy, Back] } else { &[Confirm, Back] }
+        use Action::{Back, Confirm, Copy, Down, Up};
+        if self.began { &[Up, Down, Copy, Back] } else { &[Confirm, Back] }
     }
 
-    fn captures_text(&self) -> bool {
-        self.filter.is_editing()
+    fn finder(&self) -> Option<&Filter> {
+        self.began.then_some(&self.filter)
     }
 
-    fn takes_back(&self) -> bool {
-        self.filter.is_active()
+    fn finder_mut(&mut self) -> Option<&mut Filter> {
+        self.began.then_some(&mut self.filter)
     }
 
     fn runs_own(&self) -> bool {
@@ -124,11 +120,9 @@ impl Component for Command {
                 ScreenEvent::Changed | ScreenEvent::Key(_) | ScreenEvent::Paste(_) => Response::none(),
             };
         }
-        let typed = self.filter.update(event);
         self.narrow(ctx);
         let rows = self.rows(ctx);
         match event {
-            ScreenEvent::Action(_) if typed => Response::none(),
             ScreenEvent::Action(action) if action.is_movement() => {
                 self.cursor.step(action, &self.shown, rows);
                 self.follows = self.cursor.index() + 1 >= self.shown.len();

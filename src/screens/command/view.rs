@@ -66,7 +66,6 @@ impl Command {
         let command = Phrase::of(Role::Muted, format!(" $ {}", shown(&run.argv).replace('\n', " ⏎ ")));
         format::lines(head, buf, skin, [command.fit(usize::from(area.width), skin.symbols().ellipsis)]);
         let (below, last) = format::split_bottom(below, 1);
-        let below = format::filter_line(&self.filter, below, buf, skin);
         let dropped = match run.dropped {
             0 => Phrase::default(),
             n => Phrase::of(Role::Muted, format!("  the first {} are not kept", number::count(n as u64, "line"))),

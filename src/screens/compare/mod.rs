@@ -11,12 +11,12 @@ use crate::app::route::{Route, Subject};
 use crate::domain::beside::{Cells, Column, lay};
 use crate::domain::provenance::Provenance;
 use crate::domain::registry::ModelVersion;
-use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent};
 use rows::{Choice, CompareRow};
 
 /// State of the screen.
-/// Which runs and logged models were loaded, the choice, and the width.
-type MadeFrom = (Vec<(bool, bool)>, Choice, u16);
+/// Which runs and logged models were loaded, the choice, the width, and the filter.
+type MadeFrom = (Vec<(bool, bool)>, Choice, u16, String);
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Compare {
@@ -24,6 +24,7 @@ pub struct Compare {
     choice: Choice,
     /// The first visible subject.
     first: usize,
+    filter: Filter,
     rows: Vec<CompareRow>,
     keys: Vec<String>,
     /// What the rows were made from.
@@ -38,6 +39,7 @@ impl Compare {
             subjects,
             choice: Choice { differences_only: true, ..Choice::default() },
             first: 0,
+            filter: Filter::default(),
             rows: Vec::new(),
             keys: Vec::new(),
             made_from: None,
@@ -88,13 +90,17 @@ impl Compare {
 
     fn settle(&mut self, ctx: &Ctx<'_>) {
         let known: Vec<(bool, bool)> = self.subjects.iter().map(|s| self.column(s, ctx).said).map(parts).collect();
-        let made_from = (known, self.choice.clone(), ctx.width);
+        let all = Choice { differences_only: false, all_open: true, ..self.choice.clone() };
+        let choice = if self.filter.narrows() { all } else { self.choice.clone() };
+        let made_from = (known, choice.clone(), ctx.width, self.filter.query().to_owned());
         if self.made_from.as_ref() != Some(&made_from) {
             self.made_from = Some(made_from);
             let columns: Vec<_> = self.subjects.iter().map(|s| self.column(s, ctx)).collect();
             let labels: Vec<&str> = self.subjects.iter().map(|s| s.label.as_str()).collect();
             let width = usize::from(ctx.width.saturating_sub(10));
-            (self.rows, self.keys) = rows::rows(lay(&columns), &labels, &self.choice, width);
+            let (rows, keys) = rows::rows(lay(&columns), &labels, &choice, width);
+            let is_heading = |row: &CompareRow| matches!(row, CompareRow::Section { .. });
+            (self.rows, self.keys) = self.filter.rows(rows, keys, CompareRow::text, is_heading);
         }
         self.cursor.settle(&self.keys, ctx.rows(1));
     }
@@ -132,6 +138,14 @@ impl Component for Compare {
 
     fn route(&self) -> Option<Route> {
         Some(Route::Compare(self.subjects.clone()))
+    }
+
+    fn finder(&self) -> Option<&Filter> {
+        Some(&self.filter)
+    }
+
+    fn finder_mut(&mut self) -> Option<&mut Filter> {
+        Some(&mut self.filter)
     }
 
     fn contexts(&self) -> &'static [Context] {

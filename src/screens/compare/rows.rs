@@ -38,6 +38,23 @@ pub enum CompareRow {
     Text(String),
 }
 
+impl CompareRow {
+    /// The text a filter matches against; none for what stands around the rows.
+    pub fn text(&self) -> Option<String> {
+        match self {
+            Self::Value { row, .. } => {
+                let values: Vec<String> = match &row.cells {
+                    Cells::Numbers(values) => values.iter().flatten().map(ToString::to_string).collect(),
+                    Cells::Texts(texts) => texts.iter().flatten().map(|text| clean_line(text)).collect(),
+                };
+                Some(format!("{} {}", clean_line(&row.name), values.join(" ")))
+            }
+            Self::Text(line) => Some(line.clone()),
+            Self::Gap | Self::Section { .. } | Self::Group { .. } => None,
+        }
+    }
+}
+
 /// Display options of a comparison.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Choice {
@@ -47,6 +64,8 @@ pub struct Choice {
     pub by_size: bool,
     /// Keys of unfolded groups and long texts.
     pub open: HashSet<String>,
+    /// Every group is unfolded.
+    pub all_open: bool,
 }
 
 /// The rows and their keys. Long texts are wrapped to `width`.
@@ -92,7 +111,7 @@ fn section(out: &mut Out, title: &'static str, items: Vec<ValueRow>, labels: &[&
             Fold::One(i) => value(out, title, kept[i].clone(), false, labels, choice, width),
             Fold::Many { prefix, members } => {
                 let key = format!("{title} {prefix}*");
-                let open = choice.open.contains(&key);
+                let open = choice.all_open || choice.open.contains(&key);
                 let differing = members.iter().filter(|i| kept[**i].differs()).count();
                 out.push(key, CompareRow::Group { prefix, count: members.len(), differing, open });
                 for i in members.into_iter().filter(|_| open) {

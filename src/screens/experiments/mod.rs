@@ -4,6 +4,7 @@ pub mod view;
 
 use crate::app::action::Action;
 use crate::app::keymap::Context;
+use crate::app::prefs::{Chosen, Remember};
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::ids::ExperimentId;
@@ -30,6 +31,16 @@ impl Component for Experiments {
 
     fn route(&self) -> Option<Route> {
         Some(Route::Experiments)
+    }
+
+    fn chosen(&self, _: &Ctx<'_>) -> Option<Chosen> {
+        Some(self.list.chosen())
+    }
+
+    fn choose(&mut self, chosen: &Chosen) -> Option<Remember> {
+        self.list.choose(&chosen.filter);
+        self.made_from = None;
+        None
     }
 
     fn contexts(&self) -> &'static [Context] {

@@ -218,12 +218,14 @@ impl Component for Files {
         if let Some(step) = self.save.update(event, ctx) {
             return step;
         }
-        let typing = self.filter.is_editing();
-        self.filter.update(event);
+        let typed = self.filter.update(event);
         self.remake(ctx);
         let ScreenEvent::Action(action) = event else {
             return Response::none();
         };
+        if typed {
+            return Response::none();
+        }
         if action.is_movement() {
             self.cursor.step(action, &self.keys, self.visible(ctx));
             return Response::none();
@@ -239,8 +241,6 @@ impl Component for Files {
         };
         let (at, path) = row.key.clone();
         match (action, &row.kind) {
-            // The Enter that ends typing a filter opens nothing.
-            (Action::Open, _) if typing => {}
             (Action::Open, Kind::Root(_) | Kind::Folder) => {
                 if !self.open.remove(&row.key) {
                     self.open.insert(row.key);

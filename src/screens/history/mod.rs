@@ -12,7 +12,7 @@ use crate::app::route::{RecordAt, Route};
 use crate::app::under::Under;
 use crate::domain::ids::{ModelName, RepoSlug, TagName};
 use crate::screens::parts::cd;
-use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent};
 
 use entries::{Entry, Key};
 
@@ -24,13 +24,25 @@ const MOST_CD: usize = 30;
 pub struct History {
     /// Show only this model.
     model: Option<ModelName>,
+    filter: Filter,
     cursor: Cursor<Option<Key>>,
 }
 
 impl History {
     /// The history of one model, or of all.
     pub fn new(model: Option<ModelName>) -> Self {
-        Self { model, cursor: Cursor::default() }
+        Self { model, filter: Filter::default(), cursor: Cursor::default() }
+    }
+
+    /// The entries that the filter leaves.
+    fn shown<'a>(&self, ctx: &Ctx<'a>) -> Vec<Entry<'a>> {
+        let entries = entries::entries(ctx.cache, self.model.as_ref());
+        if !self.filter.narrows() {
+            return entries;
+        }
+        let texts: Vec<String> = entries.iter().map(|entry| view::text(entry, ctx)).collect();
+        let fit = self.filter.clone().pick(&texts, String::clone);
+        fit.into_iter().map(|i| entries[i]).collect()
     }
 
     fn log(&self) -> Query {
@@ -48,9 +60,17 @@ impl Component for History {
     }
 
     fn under(&self, ctx: &Ctx<'_>) -> Under {
-        let entries = entries::entries(ctx.cache, self.model.as_ref());
+        let entries = self.shown(ctx);
         let subject = entries.get(self.cursor.index()).and_then(|entry| entry.subject());
         subject.map(|(model, version)| Under::version(model.clone(), version)).unwrap_or_default()
+    }
+
+    fn finder(&self) -> Option<&Filter> {
+        Some(&self.filter)
+    }
+
+    fn finder_mut(&mut self) -> Option<&mut Filter> {
+        Some(&mut self.filter)
     }
 
     fn contexts(&self) -> &'static [Context] {
@@ -66,14 +86,15 @@ impl Component for History {
     fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
         let mut needs = vec![Query::Promotions, Query::Records, self.log()];
         let rows = ctx.rows(1 + self.below(ctx)).min(MOST_CD);
-        let entries = entries::entries(ctx.cache, self.model.as_ref());
+        let entries = self.shown(ctx);
         let in_sight = entries.iter().skip(self.cursor.offset()).take(rows);
         needs.extend(in_sight.filter_map(|entry| cd::query(entry.state?, ctx)));
         needs
     }
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
-        let entries = entries::entries(ctx.cache, self.model.as_ref());
+        let entries = self.shown(ctx);
+        self.filter.count(entries.len(), || entries::entries(ctx.cache, self.model.as_ref()).len());
         let keys: Vec<Option<Key>> = entries.iter().map(Entry::key).collect();
         let rows = ctx.rows(1 + self.below(ctx));
         self.cursor.settle(&keys, rows);

@@ -40,7 +40,7 @@ impl History {
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
-        let entries = entries(ctx.cache, self.model.as_ref());
+        let entries = self.shown(ctx);
         let slot = ctx.cache.slot(&Query::Promotions);
         let asked = [Query::Promotions, Query::Records, self.log()];
         let failure = asked.iter().find_map(|q| ctx.cache.failure(q));
@@ -54,6 +54,7 @@ impl History {
                 None => "No decisions found.".to_owned(),
             };
             let (message, keys): (&str, &[_]) = match (reading, failure) {
+                _ if self.filter.narrows() => ("No decision matches.", &[("Esc", "all decisions")]),
                 (true, _) => ("reading decisions …", &[]),
                 (_, Some(_)) => ("", &[]),
                 _ => (&none, &[("i", "inbox"), ("Esc", "back")]),
@@ -137,6 +138,12 @@ struct HistoryRow {
     tag: Option<String>,
     ended: Phrase<'static>,
     reason: String,
+}
+
+/// The text a filter matches against: every column.
+pub(super) fn text(entry: &Entry<'_>, ctx: &Ctx<'_>) -> String {
+    let skin = Skin::plain();
+    cells(entry, ctx, &skin).iter().map(|cell| cell.plain().into_owned()).collect::<Vec<_>>().join(" ")
 }
 
 fn cells(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> {

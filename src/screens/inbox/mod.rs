@@ -13,7 +13,7 @@ use crate::app::action::Action;
 use crate::app::eager_pages::Extent;
 use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
-use crate::app::prefs::{ListSort, Remember};
+use crate::app::prefs::{Chosen, ListSort, Remember};
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::app::under::Under;
@@ -359,6 +359,16 @@ impl Component for Inbox {
 
     fn route(&self) -> Option<Route> {
         Some(Route::Inbox)
+    }
+
+    fn chosen(&self, ctx: &Ctx<'_>) -> Option<Chosen> {
+        Some(Chosen { list: Some(self.choice.chosen(ctx)), ..self.list.chosen() })
+    }
+
+    fn choose(&mut self, chosen: &Chosen) -> Option<Remember> {
+        self.list.choose(&chosen.filter);
+        self.made_from = None;
+        chosen.list.clone().map(|list| self.choice.remembered(list))
     }
 
     fn under(&self, ctx: &Ctx<'_>) -> Under {

@@ -6,6 +6,7 @@ use crate::app::action::Action;
 use crate::app::eager_pages::Extent;
 use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
+use crate::app::prefs::{Chosen, Remember};
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::app::under::Under;
@@ -43,6 +44,16 @@ impl Component for Models {
 
     fn route(&self) -> Option<Route> {
         Some(Route::Models)
+    }
+
+    fn chosen(&self, _: &Ctx<'_>) -> Option<Chosen> {
+        Some(self.list.chosen())
+    }
+
+    fn choose(&mut self, chosen: &Chosen) -> Option<Remember> {
+        self.list.choose(&chosen.filter);
+        self.made_from = None;
+        None
     }
 
     fn under(&self, ctx: &Ctx<'_>) -> Under {

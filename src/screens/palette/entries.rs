@@ -2,6 +2,7 @@
 
 use super::Below;
 use crate::app::action::Action;
+use crate::app::prefs::KeptPlace;
 use crate::app::route::{RecordAt, Route};
 use crate::domain::ids::{ModelName, RepoSlug, RunId, TagName, VersionNumber};
 use crate::domain::inbox::production_among;
@@ -13,15 +14,14 @@ use crate::domain::release::version_of_tag;
 use crate::domain::text::clean_line;
 use crate::present::time;
 use crate::present::version::{place, run_label, run_word};
-use crate::screens::parts::Ctx;
 use crate::screens::parts::waiting::{known, waiting_in};
+use crate::screens::parts::{Ctx, Order};
 
 /// What happens on Enter.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Goal {
     Act(Action),
-    /// A command of the user's own.
-    Own(usize),
+    Order(Order),
     Go(Route),
     /// The version of this model that waits, else its versions.
     Model(ModelName),
@@ -40,6 +40,7 @@ pub enum Kind {
     Experiment,
     Run,
     Release,
+    View,
     Own,
     Command,
     Target,
@@ -55,6 +56,7 @@ impl Kind {
             Self::Experiment => "experiment",
             Self::Run => "run",
             Self::Release => "release",
+            Self::View => "view",
             Self::Own => "your command",
             Self::Command => "command",
             Self::Target => "target",
@@ -105,8 +107,13 @@ impl Entry {
 pub fn all(below: &Below, ctx: &Ctx<'_>) -> Vec<Entry> {
     let mut out: Vec<Entry> = below.commands.iter().map(|(action, keys)| command(*action, keys)).collect();
     out.extend(below.own.iter().enumerate().map(|(i, (name, here))| {
-        let note = if *here { "on what is under the cursor" } else { "not on this screen" };
-        Entry::new(Kind::Own, Goal::Own(i), name.clone(), note)
+        let note = if *here { "" } else { "not on this screen" };
+        Entry::new(Kind::Own, Goal::Order(Order::Own(i)), name.clone(), note)
+    }));
+    out.extend(ctx.prefs.views.iter().filter(|_| below.has_target).map(|view| {
+        let filter = if view.chosen.filter.is_empty() { String::new() } else { format!(": {}", view.chosen.filter) };
+        let note = format!("yours, {}{}", of_place(&view.place), clean_line(&filter));
+        Entry::new(Kind::View, Goal::Order(Order::View(view.name.clone())), clean_line(&view.name), note)
     }));
     let here = &ctx.rules.target_name;
     let targets = ctx.targets.iter().filter(|target| target.name != *here);
@@ -136,6 +143,36 @@ pub fn all(below: &Below, ctx: &Ctx<'_>) -> Vec<Entry> {
         Entry::of_route(Kind::Experiment, route, experiment.name.clone(), format!("id {}", experiment.id))
     }));
     out
+}
+
+/// The screen of a saved view.
+fn of_place(place: &KeptPlace) -> String {
+    match place {
+        KeptPlace::Inbox => "inbox".to_owned(),
+        KeptPlace::Models => "models".to_owned(),
+        KeptPlace::Versions { model } => format!("versions of {model}"),
+        KeptPlace::Review { model, version } => format!("{model} {version}"),
+        KeptPlace::Experiments => "experiments".to_owned(),
+        KeptPlace::Runs { name, .. } => format!("runs of {}", clean_line(name)),
+        KeptPlace::Run { run } => format!("run {}", run.short()),
+        KeptPlace::History { .. } => "history".to_owned(),
+    }
+}
+
+/// Saves or forgets a view: `save NAME`, `forget NAME`.
+fn of_views(text: &str, below: &Below, ctx: &Ctx<'_>) -> Option<Entry> {
+    let (verb, name) = text.split_once(' ')?;
+    let name = clean_line(name.trim());
+    let known = ctx.prefs.views.iter().any(|view| view.name == name);
+    let (goal, note) = match verb {
+        "save" if !name.is_empty() && below.has_view => {
+            let note = if known { "replaces the view of that name" } else { "filter, sort and columns of this screen" };
+            (Order::SaveView(name.clone()), note)
+        }
+        "forget" if known => (Order::ForgetView(name.clone()), "drops the view of that name"),
+        _ => return None,
+    };
+    Some(Entry::new(Kind::View, Goal::Order(goal), format!("{verb} {name}"), note))
 }
 
 fn command(action: Action, keys: &[String]) -> Entry {
@@ -184,7 +221,7 @@ fn of_version(version: &ModelVersion, production: Option<VersionNumber>, ctx: &C
 }
 
 /// What the text itself names, whether or not it is listed: an address, a reference, the id of a run, a tag.
-pub fn typed(text: &str, ctx: &Ctx<'_>) -> Vec<Entry> {
+pub fn typed(text: &str, below: &Below, ctx: &Ctx<'_>) -> Vec<Entry> {
     let text = text.trim();
     if text.is_empty() {
         return Vec::new();
@@ -201,6 +238,9 @@ pub fn typed(text: &str, ctx: &Ctx<'_>) -> Vec<Entry> {
             Ok(named) => of_named(named, ctx),
             Err(why) => vec![Entry::refused(format!("{why}{}", elsewhere(text, ctx)))],
         };
+    }
+    if let Some(entry) = of_views(text, below, ctx) {
+        return vec![entry];
     }
     let is_model = ctx.cache.models.items.iter().any(|model| model.name.as_str() == text);
     let mut out = match text.parse::<VersionRef>() {

@@ -30,6 +30,8 @@ pub struct Below {
     pub commands: Vec<(Action, Vec<String>)>,
     /// Names of the user's own commands, and whether they can be run there.
     pub own: Vec<(String, bool)>,
+    /// Whether what is chosen there can be saved as a view.
+    pub has_view: bool,
     /// Whether a target is open.
     pub has_target: bool,
 }
@@ -59,10 +61,10 @@ impl PartialEq for Palette {
 
 impl Palette {
     /// Goes from a screen with these commands.
-    pub fn new(mut commands: Vec<(Action, Vec<String>)>, own: Vec<(String, bool)>, has_target: bool) -> Self {
-        commands.retain(|(action, _)| !action.is_movement() && !matches!(action, Action::Palette | Action::Back));
+    pub fn new(mut below: Below) -> Self {
+        below.commands.retain(|(action, _)| !action.is_movement() && !matches!(action, Action::Palette | Action::Back));
         Self {
-            below: Below { commands, own, has_target },
+            below,
             field: Field::default(),
             entries: Vec::new(),
             typed: Vec::new(),
@@ -86,7 +88,7 @@ impl Palette {
 
     fn narrow(&mut self, ctx: &Ctx<'_>) {
         let text = self.field.value();
-        self.typed = if self.below.has_target { entries::typed(text, ctx) } else { Vec::new() };
+        self.typed = if self.below.has_target { entries::typed(text, &self.below, ctx) } else { Vec::new() };
         self.shown = rank::rank(text, &self.entries);
         let typed = &self.typed;
         self.shown.retain(|(i, _)| typed.iter().all(|entry| entry.goal != self.entries[*i].goal));
@@ -120,7 +122,7 @@ impl Palette {
         }
         let Some((entry, _)) = chosen else { return Response::notice(entries::nothing(text)) };
         match entry.goal.clone() {
-            Goal::Own(command) => Response { own: Some(command), ..Response::none() },
+            Goal::Order(order) => Response { order: Some(order), ..Response::none() },
             Goal::Act(action) => Response { action: Some(action), ..Response::none() },
             Goal::Go(route) => Response { nav: Some(Nav::Jump(route)), ..Response::none() },
             Goal::Model(name) => match self.of_model(&name, ctx) {

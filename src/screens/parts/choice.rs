@@ -81,6 +81,16 @@ impl Choice {
         ctx.prefs.lists.get(self.list)?.sort.as_ref()
     }
 
+    /// What is chosen, for a saved view.
+    pub fn chosen(&self, ctx: &Ctx<'_>) -> ListChoice {
+        ctx.prefs.lists.get(self.list).cloned().unwrap_or_default()
+    }
+
+    /// `choice` as the choice for this list.
+    pub fn remembered(&self, choice: ListChoice) -> Remember {
+        Remember::List(self.list, choice)
+    }
+
     /// Handles events for the picker, and the keys that open it; none for other events.
     pub fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Option<Response> {
         let Some(picker) = &mut self.picker else {
@@ -100,7 +110,7 @@ impl Choice {
         }
         let purpose = picker.purpose();
         let Some(column) = picker.update(event, ctx) else { return Some(Response::none()) };
-        let mut choice = ctx.prefs.lists.get(self.list).cloned().unwrap_or_default();
+        let mut choice = self.chosen(ctx);
         match purpose {
             Purpose::Columns => {
                 if !choice.hidden.remove(column.title) {
@@ -112,7 +122,7 @@ impl Choice {
                 choice.sort = next(choice.sort.take(), column);
             }
         }
-        Some(Response { remember: Some(Remember::List(self.list, choice)), ..Response::none() })
+        Some(Response { remember: Some(self.remembered(choice)), ..Response::none() })
     }
 }
 

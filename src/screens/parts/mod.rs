@@ -34,7 +34,7 @@ use crate::app::keymap::Context;
 use crate::app::own::OwnRun;
 use crate::app::owner::Owner;
 use crate::app::paint::Pictures;
-use crate::app::prefs::{Draft, Prefs, Remember};
+use crate::app::prefs::{Chosen, Draft, Prefs, Remember};
 use crate::app::query::Query;
 use crate::app::route::{Nav, Route};
 use crate::app::saving::Saving;
@@ -162,6 +162,27 @@ pub trait Component {
         None
     }
 
+    /// The filter of what is shown here; none where nothing can be filtered. The program draws its line above the screen,
+    /// and gives it what is typed.
+    fn finder(&self) -> Option<&Filter> {
+        None
+    }
+
+    /// As [`Component::finder`], and `None` with it.
+    fn finder_mut(&mut self) -> Option<&mut Filter> {
+        None
+    }
+
+    /// What is chosen here, to be saved as a view; none on screens that have no views.
+    fn chosen(&self, _: &Ctx<'_>) -> Option<Chosen> {
+        None
+    }
+
+    /// Shows what a saved view chose; with what must be remembered for it.
+    fn choose(&mut self, _: &Chosen) -> Option<Remember> {
+        None
+    }
+
     /// What is under the cursor, for commands of the user's own.
     fn under(&self, _: &Ctx<'_>) -> Under {
         Under::default()
@@ -216,6 +237,18 @@ pub enum ScreenEvent<'a> {
     Changed,
 }
 
+/// What the palette has the program do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Run a command of the user's own.
+    Own(usize),
+    /// Show the saved view of this name.
+    View(String),
+    /// Save what is chosen on the screen below under this name.
+    SaveView(String),
+    ForgetView(String),
+}
+
 /// A screen's response to an event.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Response {
@@ -229,8 +262,8 @@ pub struct Response {
     pub remember: Option<Remember>,
     /// Action to run on the screen below, replacing this one.
     pub action: Option<Action>,
-    /// Command of the user's own to run on the screen below.
-    pub own: Option<usize>,
+    /// What the program is to do on the screen below, in place of this one.
+    pub order: Option<Order>,
     /// Message for the footer.
     pub notice: Option<String>,
     /// The action of the event, if it means nothing here.
@@ -319,6 +352,51 @@ impl Filter {
     /// How many fit, of how many; or why the line cannot be read. None if nothing is filtered.
     pub fn found(&self) -> Option<Result<(usize, usize), &str>> {
         self.found.as_ref().map(|found| found.as_ref().map(|found| *found).map_err(String::as_str))
+    }
+
+    /// The rows that fit, with the headings that are above some, and their keys; all of them if nothing is typed. `text` is
+    /// what a row is found by; rows without a text are left out.
+    pub fn rows<R, K>(
+        &mut self,
+        rows: Vec<R>,
+        keys: Vec<K>,
+        text: impl Fn(&R) -> Option<String>,
+        is_heading: impl Fn(&R) -> bool,
+    ) -> (Vec<R>, Vec<K>) {
+        if !self.narrows() {
+            self.found = None;
+            return (rows, keys);
+        }
+        let texts: Vec<(usize, String)> = rows.iter().enumerate().filter_map(|(i, r)| Some((i, text(r)?))).collect();
+        let fit: Vec<usize> = self.pick(&texts, |(_, text)| text.clone()).into_iter().map(|i| texts[i].0).collect();
+        let mut kept = vec![false; rows.len()];
+        for i in fit {
+            kept[i] = true;
+            if let Some(heading) = (0..i).rev().find(|above| is_heading(&rows[*above])) {
+                kept[heading] = true;
+            }
+        }
+        rows.into_iter().zip(keys).zip(kept).filter_map(|(row, kept)| kept.then_some(row)).unzip()
+    }
+
+    /// Tells how many fit, for a screen that applies [`Self::pick`] to a copy.
+    pub fn count(&mut self, fit: usize, all: impl FnOnce() -> usize) {
+        self.found = match find::pick(self.query(), &[(); 0], |_| String::new()) {
+            _ if !self.narrows() => None,
+            Ok(_) => Some(Ok((fit, all()))),
+            Err(why) => Some(Err(why)),
+        };
+    }
+
+    /// Filters by this text, as if it had been typed and kept.
+    pub fn set(&mut self, text: &str) {
+        self.field = Field::new(text.to_owned());
+        self.editing = false;
+    }
+
+    /// Whether it leaves something out.
+    pub fn narrows(&self) -> bool {
+        !self.query().trim().is_empty()
     }
 
     /// Whether keys go into the line.

@@ -4,6 +4,7 @@ use super::{Filter, ScreenEvent};
 use crate::app::action::Action;
 use crate::app::keymap::Context;
 use crate::app::list::Cursor;
+use crate::app::prefs::Chosen;
 
 /// The visible part of a list of items with keys `K`.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +31,16 @@ impl<K: Clone + PartialEq> Narrowed<K> {
     /// The filter line.
     pub fn filter(&self) -> &Filter {
         &self.filter
+    }
+
+    /// What is chosen, for a saved view.
+    pub fn chosen(&self) -> Chosen {
+        Chosen { filter: self.filter.query().to_owned(), ..Chosen::default() }
+    }
+
+    /// Filters by this text. The rows must then be rebuilt.
+    pub fn choose(&mut self, filter: &str) {
+        self.filter.set(filter);
     }
 
     /// Number of items shown.

@@ -17,7 +17,7 @@ use crate::domain::preview::{Content, Ink, Picture, Preview as Beginning, TextLi
 use crate::domain::text::clean_line;
 use crate::present::number;
 use crate::screens::parts::save::Save;
-use crate::screens::parts::{Component, Ctx, Response, ScreenEvent, roll_back};
+use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent, roll_back};
 use crate::ui::{Phrase, Role};
 
 /// Blank columns on the left and right.
@@ -58,6 +58,9 @@ pub struct Preview {
     made: Made,
     /// An image to prepare for the terminal.
     wanted: Option<PaintRequest>,
+    filter: Filter,
+    /// The lines or rows that the filter leaves.
+    shown: Vec<usize>,
     save: Save,
 }
 
@@ -74,6 +77,8 @@ impl Preview {
             source: None,
             made: Made::Nothing,
             wanted: None,
+            filter: Filter::default(),
+            shown: Vec::new(),
             save: Save::default(),
         }
     }
@@ -81,6 +86,7 @@ impl Preview {
     fn handle(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let answered = self.save.update(event, ctx);
         self.remake(ctx);
+        self.narrow(ctx);
         if let Some(step) = answered {
             return step;
         }
@@ -101,10 +107,12 @@ impl Preview {
                 self.folded = !self.folded;
                 self.offset = 0;
                 self.remake(ctx);
+                self.narrow(ctx);
             }
             Action::Save => {
                 self.save.ask(self.root.clone(), self.path.clone());
                 self.remake(ctx);
+                self.narrow(ctx);
             }
             Action::Copy => return Response::copy(clean_line(&self.path)),
             Action::Rollback => return roll_back(&self.owner),
@@ -116,6 +124,20 @@ impl Preview {
             other => return Response::pass(other),
         }
         Response::none()
+    }
+
+    fn can_be_filtered(&self) -> bool {
+        matches!(self.file().map(|file| &file.content), Some(Content::Text(_) | Content::Table(_)))
+    }
+
+    /// Lines and rows that fit.
+    fn narrow(&mut self, ctx: &Ctx<'_>) {
+        self.shown = match (&self.made, self.source.as_ref().map(|(file, ..)| &file.content)) {
+            (Made::Lines(lines), _) => self.filter.pick(lines, |line| line.plain().into_owned()),
+            (_, Some(Content::Table(grid))) => self.filter.pick(&grid.rows, |row| row.join(" ")),
+            _ => Vec::new(),
+        };
+        self.offset = self.offset.min(self.last_offset(ctx));
     }
 
     fn query(&self) -> Query {
@@ -168,9 +190,9 @@ impl Preview {
     fn last_offset(&self, ctx: &Ctx<'_>) -> usize {
         let rows = self.rows(ctx);
         let len = match (&self.made, self.file().map(|f| &f.content)) {
-            (Made::Lines(lines), _) => lines.len(),
+            (Made::Lines(_), _) => self.shown.len(),
             // The header takes a row.
-            (_, Some(Content::Table(grid))) => grid.rows.len() + 1,
+            (_, Some(Content::Table(_))) => self.shown.len() + 1,
             (_, Some(Content::Bytes(bytes))) => bytes.len().div_ceil(16),
             _ => 0,
         };
@@ -238,6 +260,14 @@ impl Component for Preview {
 
     fn under(&self, _: &Ctx<'_>) -> Under {
         self.owner.under()
+    }
+
+    fn finder(&self) -> Option<&Filter> {
+        (!self.save.is_asking() && self.can_be_filtered()).then_some(&self.filter)
+    }
+
+    fn finder_mut(&mut self) -> Option<&mut Filter> {
+        (!self.save.is_asking() && self.can_be_filtered()).then_some(&mut self.filter)
     }
 
     fn contexts(&self) -> &'static [Context] {

@@ -48,8 +48,8 @@ impl Preview {
         let inner = Rect { x: area.x + MARGIN, width: area.width.saturating_sub(2 * MARGIN), ..area };
         match (&self.made, &file.content) {
             (Made::Lines(lines), _) => {
-                let line = |i: usize| lines.get(i).cloned().unwrap_or_default();
-                (&Pager::new(skin, lines.len(), self.offset, &line)).render(inner, buf);
+                let line = |i: usize| self.shown.get(i).and_then(|i| lines.get(*i)).cloned().unwrap_or_default();
+                (&Pager::new(skin, self.shown.len(), self.offset, &line)).render(inner, buf);
             }
             (Made::Picture(p), _) => {
                 (&Picture { skin, width: p.width, height: p.height, rgb: &p.rgb }).render(inner, buf);
@@ -85,10 +85,11 @@ impl Preview {
         let sample: Vec<Phrase<'_>> = grid.columns[from..].iter().map(|c| Phrase::new(c.widest.as_str())).collect();
         let widths = Widths::of(&columns, [Row::new(sample)]);
         let row = |i: usize| {
-            let cells = grid.rows.get(i).and_then(|row| row.get(from..)).unwrap_or_default();
+            let cells =
+                self.shown.get(i).and_then(|i| grid.rows.get(*i)).and_then(|row| row.get(from..)).unwrap_or_default();
             Row::new(cells.iter().map(|cell| Phrase::new(cell.as_str())).collect())
         };
-        let table = Table::new(skin, &columns, &widths, grid.rows.len(), &row);
+        let table = Table::new(skin, &columns, &widths, self.shown.len(), &row);
         (&table.scrolled(self.offset)).render(area, buf);
     }
 }

@@ -10,8 +10,8 @@ use crate::app::route::{RecordAt, Route};
 use crate::app::under::Under;
 use crate::domain::ids::TagName;
 use crate::domain::record::Sealed;
-use crate::present::UNICODE;
-use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
+use crate::present::{Phrase, Symbols, UNICODE};
+use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent};
 
 /// State of the screen.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,13 +19,14 @@ pub struct Record {
     at: RecordAt,
     /// Whether the release is verified beside the record.
     verify: bool,
+    filter: Filter,
     /// The first visible line.
     offset: usize,
 }
 
 impl Record {
     pub fn new(at: RecordAt) -> Self {
-        Self { at, verify: false, offset: 0 }
+        Self { at, verify: false, filter: Filter::default(), offset: 0 }
     }
 
     fn query(&self) -> Query {
@@ -70,6 +71,14 @@ impl Component for Record {
         record.map(|model| Under::version(model.name.clone(), model.version)).unwrap_or_default()
     }
 
+    fn finder(&self) -> Option<&Filter> {
+        Some(&self.filter)
+    }
+
+    fn finder_mut(&mut self) -> Option<&mut Filter> {
+        Some(&mut self.filter)
+    }
+
     fn contexts(&self) -> &'static [Context] {
         &[Context::Record, Context::List, Context::Global]
     }
@@ -88,7 +97,10 @@ impl Component for Record {
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let rows = ctx.rows(0);
-        let most = self.lines(ctx, &UNICODE).len().saturating_sub(rows);
+        let (fit, all) = (self.found(ctx, &UNICODE).len(), || self.lines(ctx, &UNICODE).len());
+        let all = self.filter.narrows().then(all).unwrap_or_default();
+        self.filter.count(fit, || all);
+        let most = fit.saturating_sub(rows);
         let page = rows.saturating_sub(1).max(1);
         self.offset = self.offset.min(most);
         let ScreenEvent::Action(action) = event else {
@@ -138,6 +150,13 @@ impl Component for Record {
 }
 
 impl Record {
+    /// The lines that the filter leaves.
+    fn found(&self, ctx: &Ctx<'_>, symbols: &Symbols) -> Vec<Phrase<'static>> {
+        let lines = self.lines(ctx, symbols);
+        let fit = self.filter.clone().pick(&lines, |line| line.plain().into_owned());
+        fit.into_iter().map(|i| lines[i].clone()).collect()
+    }
+
     /// Its release, or else the version.
     fn place(&self, ctx: &Ctx<'_>) -> Option<Place> {
         if let RecordAt::Release(repo, tag) = &self.at {

@@ -35,7 +35,10 @@ impl Record {
         let failure = ctx.cache.failure(&query);
         let read_at = ctx.cache.slot(&query).and_then(|s| s.read_at);
         let area = format::banner(area, buf, skin, failure, read_at);
-        let lines = self.lines(ctx, skin.symbols());
+        let lines = self.found(ctx, skin.symbols());
+        if lines.is_empty() && self.filter.narrows() {
+            return format::empty(area, buf, skin, "No line matches.", &[("Esc", "the whole record")]);
+        }
         if lines.is_empty() && failure.is_none() {
             let reading = ctx.cache.is_loading(&query);
             let message = match (&self.at, reading) {

@@ -23,7 +23,7 @@ use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
 use crate::screens::parts::lineage::{Lineage, Root};
-use crate::screens::parts::{Component, Ctx, Response, ScreenEvent, requests};
+use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent, requests};
 
 use checklist::Checklist;
 use diff::Diff;
@@ -67,7 +67,8 @@ pub struct Review {
     diff: Diff,
     lineage: Lineage,
     checklist: Checklist,
-    /// The rows of the other tabs, and the cursor in them.
+    /// The rows of the other tabs, what they are filtered by, and the cursor in them.
+    filter: Filter,
     rows: Vec<TabRow>,
     cursor: Cursor<usize>,
 }
@@ -80,6 +81,7 @@ impl Review {
             diff: Diff::new(model.clone(), version),
             lineage: Lineage::of_version(),
             checklist: Checklist::new(model.clone(), version),
+            filter: Filter::default(),
             rows: Vec::new(),
             cursor: Cursor::default(),
             model,
@@ -130,6 +132,7 @@ impl Review {
 
     fn show(&mut self, tab: Tab, ctx: &Ctx<'_>) {
         self.tab = tab;
+        self.filter = Filter::default();
         self.cursor = Cursor::default();
         self.remake(ctx);
     }
@@ -160,6 +163,9 @@ impl Review {
     }
 
     fn settle(&mut self, ctx: &Ctx<'_>) {
+        let rows = std::mem::take(&mut self.rows);
+        let keys: Vec<usize> = (0..rows.len()).collect();
+        (self.rows, _) = self.filter.rows(rows, keys, TabRow::text, |_| false);
         let keys: Vec<usize> = (0..self.rows.len()).collect();
         self.cursor.settle(&keys, self.visible(ctx));
     }
@@ -185,6 +191,24 @@ impl Component for Review {
 
     fn under(&self, _: &Ctx<'_>) -> Under {
         Under::version(self.model.clone(), self.version)
+    }
+
+    fn finder(&self) -> Option<&Filter> {
+        match self.tab {
+            Tab::Diff => self.diff.filter(),
+            Tab::Lineage => Some(self.lineage.filter()),
+            Tab::Description | Tab::Verdict => Some(&self.filter),
+            Tab::Checklist => None,
+        }
+    }
+
+    fn finder_mut(&mut self) -> Option<&mut Filter> {
+        match self.tab {
+            Tab::Diff => self.diff.filter_mut(),
+            Tab::Lineage => Some(self.lineage.filter_mut()),
+            Tab::Description | Tab::Verdict => Some(&mut self.filter),
+            Tab::Checklist => None,
+        }
     }
 
     fn contexts(&self) -> &'static [Context] {

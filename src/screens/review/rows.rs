@@ -22,6 +22,16 @@ pub enum TabRow {
 }
 
 impl TabRow {
+    /// The text a filter matches against.
+    pub fn text(&self) -> Option<String> {
+        match self {
+            Self::Fact { label, value, .. } => Some(format!("{label} {value}")),
+            Self::Finding(finding) => Some(format!("{} {}", finding.rule, finding.detail)),
+            Self::Line(line) => Some(line.clone()),
+            Self::Gap => None,
+        }
+    }
+
     /// Text to copy for this row.
     pub fn copied(&self) -> Option<String> {
         match self {

@@ -17,7 +17,7 @@ use crate::domain::ids::RunId;
 use crate::domain::run::Run;
 use crate::present::version::run_label;
 use crate::screens::parts::lineage::{Lineage, Root};
-use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent};
 use rows::RunRow;
 
 /// The tabs of a run.
@@ -57,6 +57,7 @@ pub struct RunDetail {
     /// Groups and long texts the user folded or unfolded.
     toggled: HashSet<String>,
     lineage: Lineage,
+    filter: Filter,
     rows: Vec<RunRow>,
     keys: Vec<usize>,
     cursor: Cursor<usize>,
@@ -70,6 +71,7 @@ impl RunDetail {
             tab: Tab::default(),
             toggled: HashSet::new(),
             lineage: Lineage::of_run(),
+            filter: Filter::default(),
             rows: Vec::new(),
             keys: Vec::new(),
             cursor: Cursor::default(),
@@ -125,6 +127,7 @@ impl RunDetail {
         if let Some(tab) = Tab::ALL.get(tab).filter(|t| **t != self.tab) {
             self.tab = *tab;
             self.toggled.clear();
+            self.filter = Filter::default();
             self.cursor = Cursor::default();
         }
     }
@@ -140,7 +143,7 @@ impl RunDetail {
     fn make_rows(&self, run: &Run, ctx: &Ctx<'_>) -> Vec<RunRow> {
         let width = usize::from(ctx.width.saturating_sub(10));
         match self.tab {
-            Tab::Metrics => rows::metrics(run, &self.toggled),
+            Tab::Metrics => rows::metrics(run, &self.toggled, self.filter.narrows()),
             Tab::Params => rows::texts(&run.params, &self.toggled, width),
             Tab::Tags => rows::texts(&run.tags, &self.toggled, width),
             Tab::Description => rows::description(run, width),
@@ -160,6 +163,14 @@ impl Component for RunDetail {
 
     fn under(&self, _: &Ctx<'_>) -> Under {
         Under::run(self.id.clone())
+    }
+
+    fn finder(&self) -> Option<&Filter> {
+        Some(if self.tab == Tab::Lineage { self.lineage.filter() } else { &self.filter })
+    }
+
+    fn finder_mut(&mut self) -> Option<&mut Filter> {
+        Some(if self.tab == Tab::Lineage { self.lineage.filter_mut() } else { &mut self.filter })
     }
 
     fn contexts(&self) -> &'static [Context] {
@@ -203,6 +214,9 @@ impl Component for RunDetail {
         };
         self.rows = self.run(ctx).map(|run| self.make_rows(run, ctx)).unwrap_or_default();
         self.keys = (0..self.rows.len()).collect();
+        let rows = std::mem::take(&mut self.rows);
+        let text = |row: &RunRow| row.text();
+        (self.rows, self.keys) = self.filter.rows(rows, std::mem::take(&mut self.keys), text, |_| false);
         self.cursor.settle(&self.keys, ctx.rows(2));
         step
     }

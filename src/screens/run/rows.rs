@@ -36,9 +36,21 @@ pub enum RunRow {
     Line(String),
 }
 
+impl RunRow {
+    /// The text a filter matches against; none for what only groups others.
+    pub fn text(&self) -> Option<String> {
+        match self {
+            Self::Group { .. } => None,
+            Self::Metric { name, point, .. } => Some(format!("{} {} {}", clean_line(name), point.value, point.step)),
+            Self::Text { name, value } => Some(format!("{} {}", clean_line(name), clean_line(value))),
+            Self::Line(line) => Some(line.clone()),
+        }
+    }
+}
+
 /// The run's metrics, grouped by common prefix. Groups are folded, unless there would be nothing else to see. `toggled`
-/// are the groups the user folded or unfolded.
-pub fn metrics(run: &Run, toggled: &HashSet<String>) -> Vec<RunRow> {
+/// are the groups the user folded or unfolded; with `all`, every group is unfolded.
+pub fn metrics(run: &Run, toggled: &HashSet<String>, all: bool) -> Vec<RunRow> {
     let names: Vec<&str> = run.metrics.names().collect();
     let points: Vec<MetricPoint> = run.metrics.values().copied().collect();
     let metric = |i: usize, inside| RunRow::Metric { name: names[i].to_owned(), point: points[i], inside };
@@ -49,7 +61,7 @@ pub fn metrics(run: &Run, toggled: &HashSet<String>) -> Vec<RunRow> {
         match part {
             Fold::One(i) => rows.push(metric(i, false)),
             Fold::Many { prefix, members } => {
-                let open = toggled.contains(&prefix) != usual;
+                let open = all || toggled.contains(&prefix) != usual;
                 rows.push(RunRow::Group { prefix, count: members.len(), open });
                 rows.extend(members.into_iter().filter(|_| open).map(|i| metric(i, true)));
             }
@@ -88,7 +100,7 @@ mod tests {
         let point = |name: usize| MetricPoint { value: MetricValue(name as f64), step: 0, at: None };
         let many = (0..20).map(|i| (format!("val_{i:02}"), point(i)));
         run.metrics = many.chain(names.iter().map(|name| ((*name).to_owned(), point(0)))).collect();
-        metrics(&run, &toggled.iter().map(|name| (*name).to_owned()).collect()).len()
+        metrics(&run, &toggled.iter().map(|name| (*name).to_owned()).collect(), false).len()
     }
 
     #[test]

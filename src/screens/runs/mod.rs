@@ -13,7 +13,7 @@ use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
 use crate::app::lazy_pages::FoundRuns;
 use crate::app::list::Cursor;
-use crate::app::prefs::{Remember, RunColumn, Sort, SortKey};
+use crate::app::prefs::{Chosen, Remember, RunColumn, Sort, SortKey};
 use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
 use crate::app::under::Under;
@@ -341,6 +341,24 @@ impl Component for Runs {
 
     fn route(&self) -> Option<Route> {
         Some(Route::Runs(self.experiment.clone(), self.name.clone()))
+    }
+
+    fn chosen(&self, _: &Ctx<'_>) -> Option<Chosen> {
+        Some(Chosen {
+            filter: self.filter.query().to_owned(),
+            search: self.wanted.filter.clone(),
+            sort: self.sort.clone(),
+            columns: self.columns.clone(),
+            list: None,
+        })
+    }
+
+    fn choose(&mut self, chosen: &Chosen) -> Option<Remember> {
+        self.filter.set(&chosen.filter);
+        self.wanted.filter.clone_from(&chosen.search);
+        (self.sort, self.columns) = (chosen.sort.clone(), chosen.columns.clone());
+        self.made_from = None;
+        None
     }
 
     fn under(&self, ctx: &Ctx<'_>) -> Under {

@@ -9,7 +9,7 @@ use crate::app::eager_pages::{EagerPages, Extent};
 use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
 use crate::app::owner::Owner;
-use crate::app::prefs::{ListSort, Remember};
+use crate::app::prefs::{Chosen, ListSort, Remember};
 use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
 use crate::app::under::Under;
@@ -146,6 +146,16 @@ impl Component for Versions {
 
     fn route(&self) -> Option<Route> {
         Some(Route::Versions(self.model.clone()))
+    }
+
+    fn chosen(&self, ctx: &Ctx<'_>) -> Option<Chosen> {
+        Some(Chosen { list: Some(self.choice.chosen(ctx)), ..self.list.chosen() })
+    }
+
+    fn choose(&mut self, chosen: &Chosen) -> Option<Remember> {
+        self.list.choose(&chosen.filter);
+        self.made_from = None;
+        chosen.list.clone().map(|list| self.choice.remembered(list))
     }
 
     fn under(&self, ctx: &Ctx<'_>) -> Under {

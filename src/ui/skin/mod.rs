@@ -29,6 +29,11 @@ impl Skin {
         })
     }
 
+    /// No styles: for texts that are searched and not drawn.
+    pub fn plain() -> Self {
+        Self { styles: [Style::new(); Role::ALL.len()], symbols: Symbols::new(true), colours: false }
+    }
+
     /// Parses a theme file.
     ///
     /// # Errors

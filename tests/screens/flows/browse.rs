@@ -263,9 +263,10 @@ fn columns_sorting_and_filters_of_an_earlier_session_are_found_again() {
 #[test]
 fn a_key_that_means_nothing_on_this_screen_or_row_says_so() {
     let mut driver = in_runs();
-    driver.keys("<enter>/");
+    driver.keys("<enter>");
     assert!(matches!(driver.state.top(), Screen::Run(_)));
-    driver.sees(&["'filter' does nothing here."]);
+    driver.keys("5<enter>");
+    driver.sees(&["'curve' does nothing here."]);
     driver.keys("j");
     assert_eq!(driver.state.notice, None, "movement says nothing");
     driver.keys("1t");

@@ -14,7 +14,8 @@ use signoff::screens::Screen;
 
 fn with(driver: &mut Driver, confirm: bool) {
     let run = ["jira", "QA {model} v{version}", "{tag}"].map(str::to_owned);
-    let command = OwnCommand { name: "Jira ticket".into(), form: Form::program(&run).unwrap(), confirm };
+    let command =
+        OwnCommand { name: "Jira ticket".into(), form: Form::program(&run).unwrap(), confirm, anywhere: false };
     let key = Some(parse_key("ctrl-j").unwrap());
     let contexts = vec![Context::Inbox, Context::Review];
     let own = OwnKey { name: command.name.clone(), key, contexts, line: 1 };

@@ -21,13 +21,14 @@ use crate::app::effect::Effect;
 use crate::app::list::Cursor;
 use crate::app::query::Query;
 use crate::app::route::Route;
-use crate::screens::parts::{Ctx, Response, ScreenEvent};
+use crate::screens::parts::{Ctx, Filter, Response, ScreenEvent};
 
 /// State of the tab.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lineage {
     /// Keys of unfolded nodes.
     open: BTreeSet<String>,
+    filter: Filter,
     rows: Vec<TreeRow>,
     keys: Vec<String>,
     cursor: Cursor<String>,
@@ -46,7 +47,15 @@ impl Lineage {
 
     fn beginning_with(node: &str) -> Self {
         let open = rows::UNFOLDED.into_iter().chain([node]).map(str::to_owned).collect();
-        Self { open, rows: Vec::new(), keys: Vec::new(), cursor: Cursor::default() }
+        Self { open, filter: Filter::default(), rows: Vec::new(), keys: Vec::new(), cursor: Cursor::default() }
+    }
+
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    pub fn filter_mut(&mut self) -> &mut Filter {
+        &mut self.filter
     }
 
     /// Every query that can be made so far.
@@ -127,8 +136,13 @@ impl Lineage {
     }
 
     fn remake(&mut self, root: Option<Root<'_>>, visible: usize, ctx: &Ctx<'_>) {
-        self.rows = root.map(|root| rows::rows(root, &self.open, ctx)).unwrap_or_default();
-        self.keys = self.rows.iter().map(|row| row.key.clone()).collect();
+        // A row that is folded away can be found, too.
+        let all = || rows::FOLDABLE.map(str::to_owned).into();
+        let open = if self.filter.narrows() { all() } else { self.open.clone() };
+        let rows = root.map(|root| rows::rows(root, &open, ctx)).unwrap_or_default();
+        let keys = rows.iter().map(|row| row.key.clone()).collect();
+        let text = |row: &TreeRow| Some(format!("{} {}", row.label, row.value));
+        (self.rows, self.keys) = self.filter.rows(rows, keys, text, |_| false);
         self.cursor.settle(&self.keys, visible);
     }
 }

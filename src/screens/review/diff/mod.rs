@@ -15,7 +15,7 @@ use crate::app::route::{Route, Subject};
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
 use crate::domain::registry::{FilesOf, ModelVersion};
-use crate::screens::parts::{Ctx, Response, ScreenEvent};
+use crate::screens::parts::{Ctx, Filter, Response, ScreenEvent};
 use crate::screens::review::above;
 use crate::ui::layout::Breadth;
 use std::borrow::Cow;
@@ -38,6 +38,7 @@ pub struct Diff {
     cursor: Cursor<String>,
     picker: Option<Picker>,
     reader: Option<Reader>,
+    filter: Filter,
     /// The query for the curve in the pane. While it is running the next one waits, however far the cursor moves, so
     /// that holding a key down does not request a curve per row.
     asked: Option<Query>,
@@ -56,6 +57,7 @@ impl Diff {
             cursor: Cursor::default(),
             picker: None,
             reader: None,
+            filter: Filter::default(),
             asked: None,
         }
     }
@@ -85,6 +87,15 @@ impl Diff {
             Back,
             Help,
         ]
+    }
+
+    /// The filter of the rows; none while something is in front of them.
+    pub fn filter(&self) -> Option<&Filter> {
+        (!self.takes_back()).then_some(&self.filter)
+    }
+
+    pub fn filter_mut(&mut self) -> Option<&mut Filter> {
+        (!self.takes_back()).then_some(&mut self.filter)
     }
 
     /// Whether keys go into a text field.
@@ -265,12 +276,21 @@ impl Diff {
                     Some(evaluation) => Cow::Owned(evaluation.directions(&ctx.rules.directions)),
                     None => ctx.rules.directions_for(&self.model),
                 };
-                rows::rows(&sides, &directions, &self.choice)
+                // What is equal or folded away can be found, too.
+                let all = Choice { differences_only: false, all_open: true, ..self.choice.clone() };
+                rows::rows(&sides, &directions, if self.filter.narrows() { &all } else { &self.choice })
             }
             _ => Default::default(),
         };
+        let (rows, keys) = (std::mem::take(&mut self.rows), std::mem::take(&mut self.keys));
+        (self.rows, self.keys) =
+            self.filter.rows(rows, keys, DiffRow::text, |row| matches!(row, DiffRow::Section { .. }));
         let visible = self.visible(ctx);
         self.cursor.settle(&self.keys, visible);
+        let on_heading = self.filter.narrows() && !self.selected().is_some_and(DiffRow::is_item);
+        if on_heading {
+            self.cursor.step(Action::Down, &self.keys, visible);
+        }
         if fresh && self.cursor.index() == 0 {
             // Headings have no actions.
             for _ in 0..self.rows.iter().position(DiffRow::is_item).unwrap_or(0) {

@@ -14,6 +14,7 @@ use crate::domain::facts::{LoggedFacts, ReviewedFacts, RunFacts};
 use crate::domain::failure::Failure;
 use crate::domain::fold::{Fold, LEAST, fold};
 use crate::domain::provenance::Provenance;
+use crate::domain::run::MetricValue;
 use crate::domain::text::clean_line;
 use crate::present::compare::{NO_SIGNATURE, Tally};
 use crate::present::version::missing_of;
@@ -80,6 +81,22 @@ impl DiffRow {
     }
 
     /// Whether it is a compared item, not a heading or message.
+    /// The text a filter matches against; none for what stands around the rows.
+    pub fn text(&self) -> Option<String> {
+        let shown = |value: Option<MetricValue>| value.map(|value| value.to_string()).unwrap_or_default();
+        match self {
+            Self::Metric { row, .. } => {
+                Some(format!("{} {} {}", clean_line(&row.name), shown(row.old), shown(row.new)))
+            }
+            Self::Text { row, .. } => {
+                let text = |side: &Option<String>| clean_line(side.as_deref().unwrap_or_default());
+                Some(format!("{} {} {}", clean_line(&row.name), text(&row.old), text(&row.new)))
+            }
+            Self::Word { text, .. } => Some(text.clone()),
+            Self::Gap | Self::Section { .. } | Self::Group { .. } | Self::Note { .. } => None,
+        }
+    }
+
     pub fn is_item(&self) -> bool {
         matches!(self, Self::Group { .. } | Self::Metric { .. } | Self::Text { .. })
     }
@@ -94,6 +111,8 @@ pub struct Choice {
     pub by_size: bool,
     /// Keys of unfolded groups.
     pub open: HashSet<String>,
+    /// Every group is unfolded.
+    pub all_open: bool,
 }
 
 /// Read status of a signature.
@@ -270,7 +289,7 @@ impl Out<'_> {
                 Fold::One(i) => self.push_item(format!("{title} {}", items[i].0), items[i].2.clone()),
                 Fold::Many { prefix, members } => {
                     let key = format!("{title} {prefix}*");
-                    let open = self.choice.open.contains(&key);
+                    let open = self.choice.all_open || self.choice.open.contains(&key);
                     let tally = Tally::of(members.iter().map(|i| items[*i].1));
                     self.push(key, DiffRow::Group { prefix, noun, tally, open });
                     for i in members.into_iter().filter(|_| open) {

@@ -1,0 +1,134 @@
+//! `/` on every screen that lists or shows text, and what is typed after it where nothing can be filtered.
+
+use crate::sample::sample;
+use crate::support::driver::Driver;
+use signoff::screens::Screen;
+
+fn body(driver: &Driver) -> String {
+    let text = driver.picture();
+    text.lines().skip(3).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_diff_finds_what_is_equal_and_folded_away_too_and_esc_leaves_the_cursor_on_it() {
+    let mut driver = Driver::demo();
+    driver.resize(100, 40);
+    driver.keys(":telco-churn<enter>");
+    driver.sees(&["only differences", "METRICS"]);
+    driver.keys("/latency");
+    driver.sees(&["METRICS", "latency", "of "]);
+    driver.misses(&["PARAMS", "max_depth"]);
+    driver.keys("<enter>");
+    driver.sees(&["Esc clears it"]);
+    driver.keys("<esc>");
+    driver.sees(&["PARAMS", "METRICS"]);
+    assert!(
+        driver.picture().lines().any(|line| line.contains('▸') && line.contains("latency")),
+        "{}",
+        driver.picture()
+    );
+    driver.keys("/no such metric");
+    driver.sees(&["0 of "]);
+    driver.keys("<esc>");
+    assert!(matches!(driver.state.top(), Screen::Review(_)));
+}
+
+#[test]
+fn lineage_verdict_and_description_are_filtered() {
+    let mut driver = Driver::demo();
+    driver.resize(100, 40);
+    driver.keys(":telco-churn<enter>2");
+    driver.sees(&["road", "commit"]);
+    driver.keys("/pull request<enter>");
+    driver.sees(&["pull request", " of "]);
+    driver.misses(&["experiment "]);
+    driver.keys("<esc>4");
+    driver.misses(&["Esc clears it"]);
+    driver.keys("/!auc");
+    driver.sees(&[" of "]);
+    assert!(!body(&driver).contains("auc"), "{}", driver.picture());
+    driver.keys("<esc>3/zzz");
+    driver.sees(&["0 of "]);
+}
+
+#[test]
+fn runs_comparisons_history_records_and_files_are_filtered() {
+    let mut driver = Driver::demo();
+    driver.resize(100, 40);
+    driver.keys("e<enter>");
+    driver.keys("<enter>");
+    assert!(matches!(driver.state.top(), Screen::Run(_)), "{}", driver.picture());
+    driver.keys("2/seed<enter>");
+    driver.sees(&["seed", "1 of "]);
+    driver.keys("<esc><esc><esc>");
+    driver.keys(":telco-churn/39<enter>v");
+    driver.keys("<space><space>c");
+    assert!(matches!(driver.state.top(), Screen::Compare(_)), "{}", driver.picture());
+    driver.keys("/auc<enter>");
+    driver.sees(&["auc", " of "]);
+    driver.misses(&["PARAMS"]);
+    driver.keys("<esc>H");
+    assert!(matches!(driver.state.top(), Screen::History(_)));
+    let all = driver.picture();
+    driver.keys("/zzzz");
+    driver.sees(&["No decision matches.", "0 of "]);
+    driver.keys("<esc>");
+    assert_eq!(driver.picture(), all);
+}
+
+#[test]
+fn a_record_and_a_preview_are_filtered_line_by_line() {
+    let mut driver = sample(&[]);
+    driver.resize(100, 40);
+    let at =
+        signoff::app::route::RecordAt::Release("acme/churn-model".parse().unwrap(), "telco-churn-v42".parse().unwrap());
+    let mut record = sample(&[signoff::app::route::Route::Record(at)]);
+    record.resize(100, 40);
+    record.keys("/telco-churn<enter>");
+    record.sees(&["telco-churn", " of ", "Esc clears it"]);
+    record.keys("<esc>/no such line");
+    record.sees(&["No line matches."]);
+    driver.keys("<enter>f");
+    assert!(matches!(driver.state.top(), Screen::Files(_)));
+    driver.keys("/shap<enter>");
+    driver.keys("<esc>");
+    let file = signoff::app::route::Route::Preview(
+        signoff::app::owner::Owner::Run(signoff::domain::ids::RunId::new("run42")),
+        signoff::domain::artifact::ArtifactRoot::Run(signoff::domain::ids::RunId::new("run42")),
+        "tables/shap.csv".into(),
+    );
+    let mut preview = sample(&[file]);
+    preview.sees(&["tenure", "age"]);
+    preview.keys("/ten<enter>");
+    preview.sees(&["tenure", "1 of 2"]);
+    preview.misses(&["10.25"]);
+    preview.keys("<esc>");
+    preview.sees(&["tenure", "10.25"]);
+}
+
+#[test]
+fn where_nothing_can_be_filtered_what_is_typed_for_it_does_nothing() {
+    let mut driver = Driver::demo();
+    driver.keys(":telco-churn<enter><enter>");
+    assert!(matches!(driver.state.top(), Screen::Curve(_)), "{}", driver.picture());
+    driver.misses(&["/ filter"]);
+    driver.keys("/");
+    driver.sees(&["There is nothing to filter here."]);
+    driver.keys("timq-a:<space>");
+    assert!(matches!(driver.state.top(), Screen::Curve(_)), "none of it is a command");
+    driver.sees(&["There is nothing to filter here."]);
+    driver.keys("<enter>");
+    assert!(matches!(driver.state.top(), Screen::Curve(_)));
+    driver.keys("t");
+    assert!(matches!(driver.state.top(), Screen::Trend(_)), "the end of the line ends that");
+    driver.keys("<esc><esc>5/a");
+    assert!(matches!(driver.state.top(), Screen::Review(_)), "the checklist has no filter: {}", driver.picture());
+}
+
+#[test]
+fn keys_typed_into_the_filter_of_a_review_are_no_commands() {
+    let mut driver = Driver::demo();
+    driver.keys(":telco-churn<enter>/aqxz:-[?");
+    assert!(matches!(driver.state.top(), Screen::Review(_)));
+    driver.sees(&["aqxz:-[?", "⏎ keep the filter", "Esc clear it"]);
+}
