@@ -46,6 +46,7 @@ impl RunDetail {
                 _ if failure.is_some() => "",
                 (None, _) => "reading the run …",
                 (Some(None), _) => "No such run, or permission denied.",
+                (Some(_), _) if self.filter.narrows() => "Nothing matches.",
                 (_, Tab::Metrics) => "This run has no metrics.",
                 (_, Tab::Params) => "This run has no params.",
                 (_, Tab::Description) => "This run has no description (tag mlflow.note.content).",

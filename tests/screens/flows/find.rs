@@ -58,8 +58,10 @@ fn runs_comparisons_history_records_and_files_are_filtered() {
     driver.keys("e<enter>");
     driver.keys("<enter>");
     assert!(matches!(driver.state.top(), Screen::Run(_)), "{}", driver.picture());
-    driver.keys("2/seed<enter>");
-    driver.sees(&["seed", "1 of "]);
+    driver.keys("2/zzz");
+    driver.sees(&["0 of 4", "Nothing matches."]);
+    driver.keys("<esc>/!zzz<enter>");
+    driver.sees(&["4 of 4"]);
     driver.keys("<esc><esc><esc>");
     driver.keys(":telco-churn/39<enter>v");
     driver.keys("<space><space>c");
