@@ -72,6 +72,8 @@ actions! {
     Tab4 = "tab_4",
     /// fifth tab
     Tab5 = "tab_5",
+    /// sixth tab
+    Tab6 = "tab_6",
     /// reason: switch between reason and version
     NextField = "next_field",
     /// release notes: preview them
@@ -234,6 +236,7 @@ impl Action {
             Self::Tab3 => Some(2),
             Self::Tab4 => Some(3),
             Self::Tab5 => Some(4),
+            Self::Tab6 => Some(5),
             _ => None,
         }
     }

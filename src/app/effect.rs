@@ -5,6 +5,7 @@ use super::prefs::Remember;
 use super::query::{Query, RequestId};
 use super::saving::SaveRequest;
 use crate::domain::cd_act::CdAct;
+use crate::domain::first_start::{Answers, Beginning};
 use crate::domain::ids::{ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
 use crate::domain::job::JobRun;
 use crate::domain::promotion::PlanDraft;
@@ -58,6 +59,10 @@ pub enum Effect {
     RunOwn(Vec<String>),
     /// Stop the command that runs.
     StopOwn,
+    /// Write the configuration that these answers make, and begin with it.
+    Configure(Answers),
+    /// Leave the first start, and go on so.
+    Begin(Beginning),
     /// Leave this target and open another one.
     Switch(String),
     Quit,

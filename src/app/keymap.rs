@@ -36,6 +36,14 @@ pub enum Context {
     Files,
     /// A file preview.
     Preview,
+    /// The artifacts of a version, on its review.
+    Artifacts,
+    /// The ways to begin, at the first start.
+    Doors,
+    /// A picture, wherever it is shown.
+    Picture,
+    /// A part of a picture beside other things: what moves elsewhere moves the part here.
+    Zoomed,
     Experiments,
     /// The runs of one experiment.
     Runs,
@@ -52,7 +60,7 @@ pub enum Context {
 }
 
 impl Context {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 30] = [
         Self::Global,
         Self::List,
         Self::Inbox,
@@ -71,6 +79,10 @@ impl Context {
         Self::Trend,
         Self::Files,
         Self::Preview,
+        Self::Artifacts,
+        Self::Doors,
+        Self::Picture,
+        Self::Zoomed,
         Self::Experiments,
         Self::Runs,
         Self::Run,
@@ -102,6 +114,10 @@ impl Context {
             Self::Trend => "trend",
             Self::Files => "files",
             Self::Preview => "preview",
+            Self::Artifacts => "artifacts",
+            Self::Doors => "doors",
+            Self::Picture => "picture",
+            Self::Zoomed => "zoomed",
             Self::Experiments => "experiments",
             Self::Runs => "runs",
             Self::Run => "run",

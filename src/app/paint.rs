@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::artifact::ArtifactRoot;
-use crate::domain::preview::Preview;
+use crate::domain::preview::{Preview, Window};
 
 /// How to show pictures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub enum Pictures {
     /// Half blocks: two pixels per cell.
     #[default]
     Blocks,
+    /// Sextants: six pixels per cell, of two colours. Not every font has them.
+    Sextants,
     /// A terminal graphics protocol; half blocks until the picture is encoded.
     Terminal,
 }
@@ -21,6 +23,8 @@ pub enum Pictures {
 pub struct Canvas {
     pub root: ArtifactRoot,
     pub path: String,
+    /// The part of it.
+    pub window: Window,
     /// Maximum width.
     pub columns: u16,
     /// Maximum height.

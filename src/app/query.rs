@@ -16,6 +16,7 @@ use crate::domain::event::EventId;
 use crate::domain::experiment::{Experiment, RunQuery};
 use crate::domain::facts::SharedFacts;
 use crate::domain::failure::{Failure, Outcome};
+use crate::domain::first_start::Answers;
 use crate::domain::history::History;
 use crate::domain::ids::{CommitSha, ExperimentId, ModelName, PromotionId, RepoSlug, RunId, TagName, VersionNumber};
 use crate::domain::job_log::JobLog;
@@ -242,6 +243,8 @@ queries! {
         JobLog { repo: RepoSlug, job: u64 } => Arc<JobLog> as job_log,
         /// The environments whose approval a workflow run waits for.
         Pending { repo: RepoSlug, run: u64 } => Vec<PendingDeployment> as pending,
+        /// What a server says of the answers at the first start.
+        Attempt { answers: Answers } => String as attempt,
         /// What each server has of a promotion now.
         Truth { promotion: PromotionId } => Vec<Observation> as truth,
     }

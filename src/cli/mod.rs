@@ -31,6 +31,7 @@ use crate::adapters::http;
 use crate::app::eager_pages::append;
 use crate::config::{Env, Flags, Loaded, Target, load, promotion_target_name};
 use crate::domain::failure::Outcome;
+use crate::domain::first_start::Beginning;
 use crate::domain::page::walk;
 use crate::domain::record::Decision;
 use crate::domain::reference::{Selector, VersionRef};
@@ -71,7 +72,19 @@ async fn command(cli: Cli, env: Env, sink: &mut Sink) -> Outcome<Exit> {
 /// Runs a command that needs a valid configuration.
 async fn on_target(command: Option<Command>, env: Env, flags: Flags, sink: &mut Sink) -> Outcome<Exit> {
     let filter = env.get("SIGNOFF_LOG").map(str::to_owned);
-    let loaded = Arc::new(load(env, flags)?);
+    let loaded = Arc::new(load(env.clone(), flags.clone())?);
+    if command.is_none() && loaded.is_bare() && commands::screens::is_terminal() {
+        logging::begin(&loaded.paths.state_of(false), filter.as_deref());
+        let of_file = |path: &str| Flags { config: Some(env.expanded(path)), ..flags.clone() };
+        let check = |path: &str| load(env.clone(), of_file(path)).map(|_| ());
+        let flags = match commands::first_start::run(&loaded, check).await? {
+            None => return Ok(Exit::Done),
+            Some(Beginning::Demo) => Flags { demo: true, ..flags.clone() },
+            Some(Beginning::Written) => flags.clone(),
+            Some(Beginning::File(path)) => of_file(&path),
+        };
+        return Box::pin(on_target(None, env, flags, sink)).await;
+    }
     if command.is_none() && loaded.is_undecided() && commands::screens::is_terminal() {
         logging::begin(&loaded.paths.state_of(false), filter.as_deref());
         return commands::screens::run(&loaded, None, None, sink).await;

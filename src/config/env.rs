@@ -49,6 +49,14 @@ impl Env {
         }
     }
 
+    /// A path as a shell would read it: `~/` is the home directory.
+    pub fn expanded(&self, path: &str) -> PathBuf {
+        match (path.strip_prefix("~/"), &self.home) {
+            (Some(rest), Some(home)) => home.join(rest),
+            _ => PathBuf::from(path),
+        }
+    }
+
     /// An environment with exactly these variables and this home directory, for tests.
     pub fn of(vars: &[(&str, &str)], home: impl Into<PathBuf>) -> Self {
         let home = home.into();

@@ -13,6 +13,8 @@ pub enum Images {
     /// The iTerm2 protocol, also supported by WezTerm and mintty.
     Iterm2,
     Sixel,
+    /// Sextants: six pixels per cell. Needs a font that has them.
+    Sextants,
     /// Half blocks: two pixels per cell. Works in every terminal.
     Half,
     Off,
@@ -24,6 +26,7 @@ pub(super) const IMAGES: &[(&str, Images)] = &[
     ("kitty", Images::Kitty),
     ("iterm2", Images::Iterm2),
     ("sixel", Images::Sixel),
+    ("sextants", Images::Sextants),
     ("half", Images::Half),
     ("off", Images::Off),
 ];
@@ -53,6 +56,9 @@ pub fn of_terminal(env: &Env) -> Images {
     } else if env.get("KITTY_WINDOW_ID").is_some() {
         // Last: a terminal started from a kitty shell inherits the variable.
         Images::Kitty
+    } else if env.get("VTE_VERSION").and_then(|v| v.parse::<u32>().ok()).is_some_and(|v| v >= 6_200) {
+        // It draws these characters itself, whatever the font.
+        Images::Sextants
     } else {
         Images::Half
     }
@@ -72,6 +78,8 @@ mod tests {
             (&[("TERM", "xterm-256color"), ("LC_TERMINAL", "iTerm2")], Images::Iterm2),
             (&[("TERM", "xterm-kitty"), ("TMUX", "/tmp/tmux-1/default,1,0")], Images::Half),
             (&[("TERM", "screen-256color"), ("TERM_PROGRAM", "iTerm.app")], Images::Half),
+            (&[("TERM", "xterm-256color"), ("VTE_VERSION", "7600")], Images::Sextants),
+            (&[("TERM", "xterm-256color"), ("VTE_VERSION", "5202")], Images::Half),
             (&[("TERM", "xterm-256color")], Images::Half),
             (&[], Images::Half),
         ] {

@@ -66,9 +66,13 @@ pub struct Loaded {
 pub fn load(env: Env, flags: Flags) -> Outcome<Loaded> {
     let paths = Paths::find(&env, flags.config.as_deref())?;
     let text = read(&paths)?;
+    from_text(paths, text.as_deref(), env, flags)
+}
+
+fn from_text(paths: Paths, text: Option<&str>, env: Env, flags: Flags) -> Outcome<Loaded> {
     let file_exists = text.is_some();
     let path = &paths.config.value;
-    let parsed = model::parse(path, text.as_deref().unwrap_or_default(), env.home.as_deref());
+    let parsed = model::parse(path, text.unwrap_or_default(), env.home.as_deref());
     if !parsed.problems.is_empty() {
         return Err(mistakes(path, &parsed.problems));
     }
@@ -274,6 +278,22 @@ impl Loaded {
     /// Whether there are several targets and none is selected.
     pub fn is_undecided(&self) -> bool {
         self.file.targets.len() > 1 && self.chosen().is_err()
+    }
+
+    /// The same with this text as the file.
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn with_file(&self, text: &str) -> Outcome<Self> {
+        from_text(self.paths.clone(), Some(text), self.env.clone(), self.flags.clone())
+    }
+
+    pub(super) fn env(&self) -> &Env {
+        &self.env
+    }
+
+    pub(super) fn flags(&self) -> &Flags {
+        &self.flags
     }
 
     /// No target at all, for a list of them: read-only, and of no server.

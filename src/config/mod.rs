@@ -13,6 +13,7 @@ pub mod defaults;
 mod drift;
 mod env;
 pub mod example;
+mod found;
 mod github;
 mod images;
 mod keys;

@@ -62,10 +62,7 @@ impl Profiles {
     /// # Errors
     /// A message if the file exists but cannot be read or parsed. It quotes nothing of the file.
     pub fn read(env: &Env) -> Result<Self, String> {
-        let named = env.get("DATABRICKS_CONFIG_FILE").map(|path| match (path.strip_prefix("~/"), &env.home) {
-            (Some(rest), Some(home)) => home.join(rest),
-            _ => PathBuf::from(path),
-        });
+        let named = env.get("DATABRICKS_CONFIG_FILE").map(|path| env.expanded(path));
         let usual = || env.home.as_deref().map(|home| home.join(".databrickscfg"));
         let Some(path) = named.or_else(usual) else {
             return Ok(Self { path: PathBuf::from(".databrickscfg"), ini: None });

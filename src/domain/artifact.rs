@@ -17,6 +17,13 @@ pub enum ArtifactRoot {
     LoggedModel(String),
 }
 
+impl ArtifactRoot {
+    /// Whether both are of the same kind.
+    pub fn is_like(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Run(_), Self::Run(_)) | (Self::LoggedModel(_), Self::LoggedModel(_)))
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArtifactEntry {
     /// Path from the root, raw, for further requests. Show it cleaned.

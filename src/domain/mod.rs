@@ -22,6 +22,7 @@ pub mod evidence;
 pub mod experiment;
 pub mod facts;
 pub mod failure;
+pub mod first_start;
 pub mod fold;
 pub mod history;
 pub mod identity;

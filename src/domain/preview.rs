@@ -79,7 +79,72 @@ impl std::fmt::Debug for Picture {
     }
 }
 
+/// The part of a picture that is seen; all of it by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Window {
+    /// How often it was doubled.
+    zoom: u8,
+    /// Where the part begins, in [`STEPS`] of the way that it can be moved.
+    x: u8,
+    y: u8,
+}
+
+/// See [`Window`].
+const STEPS: u8 = 64;
+/// A part is at least a sixteenth as wide and high as the picture.
+const NEAREST: u8 = 4;
+
+impl Window {
+    /// Whether only a part is seen.
+    pub fn is_part(self) -> bool {
+        self.zoom > 0
+    }
+
+    /// How many times larger everything is.
+    pub fn times(self) -> u32 {
+        1 << self.zoom
+    }
+
+    /// Half as wide and high, around the same middle.
+    pub fn nearer(self) -> Self {
+        match self.zoom {
+            0 => Self { zoom: 1, x: STEPS / 2, y: STEPS / 2 },
+            zoom => Self { zoom: (zoom + 1).min(NEAREST), ..self },
+        }
+    }
+
+    pub fn farther(self) -> Self {
+        match self.zoom {
+            0 | 1 => Self::default(),
+            zoom => Self { zoom: zoom - 1, ..self },
+        }
+    }
+
+    /// Moved by less than half of what is seen, to the right and down.
+    pub fn moved(self, right: i8, down: i8) -> Self {
+        let step = |at: u8, by: i8| {
+            let by = i16::from(by) * i16::from((STEPS >> (self.zoom + 1)).max(1));
+            u8::try_from((i16::from(at) + by).clamp(0, i16::from(STEPS))).unwrap_or(at)
+        };
+        if self.zoom == 0 { self } else { Self { x: step(self.x, right), y: step(self.y, down), ..self } }
+    }
+}
+
 impl Picture {
+    /// The part that is seen in `window`.
+    pub fn part(&self, window: Window) -> Self {
+        let width = (self.width >> window.zoom).max(1).min(self.width);
+        let height = (self.height >> window.zoom).max(1).min(self.height);
+        let from = |all: u32, part: u32, at: u8| (all - part) as usize * usize::from(at) / usize::from(STEPS);
+        let (x, y) = (from(self.width, width, window.x), from(self.height, height, window.y));
+        let row = |row: usize| {
+            let at = 3 * ((y + row) * self.width as usize + x);
+            self.rgb.get(at..at + 3 * width as usize).unwrap_or_default()
+        };
+        let rgb = (0..height as usize).flat_map(row).copied().collect();
+        Self { width, height, rgb, original: self.original }
+    }
+
     /// Scales to exactly `width` by `height` pixels, each the mean of the area it covers.
     pub fn scaled(&self, width: u32, height: u32) -> Self {
         let mut rgb = Vec::with_capacity(3 * width as usize * height as usize);
@@ -109,8 +174,17 @@ impl Picture {
 
     /// The largest size with the same aspect ratio within `width` by `height` pixels; never larger than the original.
     pub fn fit(&self, width: u32, height: u32) -> (u32, u32) {
+        self.within(width, height, 1.0)
+    }
+
+    /// As [`Self::fit`], magnified where there is room.
+    pub fn fill(&self, width: u32, height: u32) -> (u32, u32) {
+        self.within(width, height, f64::INFINITY)
+    }
+
+    fn within(&self, width: u32, height: u32, most: f64) -> (u32, u32) {
         let (w, h) = (f64::from(self.width.max(1)), f64::from(self.height.max(1)));
-        let scale = (f64::from(width) / w).min(f64::from(height) / h).min(1.0);
+        let scale = (f64::from(width) / w).min(f64::from(height) / h).min(most);
         (((w * scale) as u32).clamp(1, width.max(1)), ((h * scale) as u32).clamp(1, height.max(1)))
     }
 }
@@ -130,6 +204,8 @@ pub struct Preview {
     /// The kind of file, in a word: `CSV`, `PNG`, `text`.
     pub kind: &'static str,
     pub content: Content,
+    /// The numbers in a JSON text, as a table.
+    pub numbers: Option<Grid>,
     /// Remarks about the file, as sentences.
     pub notes: Vec<String>,
     /// Number of bytes read.
@@ -138,6 +214,16 @@ pub struct Preview {
     pub total: Option<u64>,
     /// The file has more bytes than were read.
     pub cut: bool,
+}
+
+impl Preview {
+    /// Its numbers as a table, if it has any.
+    pub fn grid(&self) -> Option<&Grid> {
+        match &self.content {
+            Content::Table(grid) => Some(grid),
+            Content::Text(_) | Content::Picture(_) | Content::Bytes(_) => self.numbers.as_ref(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -162,6 +248,26 @@ mod tests {
         assert_eq!(picture(10, 5).fit(500, 500), (10, 5));
         assert_eq!(picture(1000, 1).fit(10, 10), (10, 1));
         assert_eq!(picture(1000, 1).scaled(10, 1).rgb.len(), 30);
+    }
+
+    #[test]
+    fn a_part_of_a_picture_is_around_its_middle_and_can_be_moved_to_its_edges() {
+        let all = picture(64, 32);
+        assert_eq!(all.part(Window::default()).rgb, all.rgb);
+        let near = Window::default().nearer();
+        let part = all.part(near);
+        assert_eq!((part.width, part.height, part.rgb.len()), (32, 16, 3 * 32 * 16));
+        assert_eq!(part.rgb[0], ((8 * 64 + 16) % 256) as u8, "a quarter of the way from each edge");
+        let corner = (0..99).fold(near, |w, _| w.moved(1, 1));
+        let last = all.part(corner);
+        assert_eq!(last.rgb[last.rgb.len() - 3], ((64 * 32 - 1) % 256) as u8, "its last pixel");
+        assert_eq!((0..99).fold(corner, |w, _| w.moved(-1, -1)).x, 0);
+        let nearest = (0..9).fold(near, |w, _| w.nearer());
+        assert_eq!((nearest.times(), all.part(nearest).width), (16, 4));
+        assert_eq!((0..9).fold(nearest, |w, _| w.farther()), Window::default());
+        assert_eq!(Window::default().moved(1, 1), Window::default(), "all of it is in sight");
+        assert_eq!(picture(1, 1).part(nearest).rgb.len(), 3);
+        assert_eq!(picture(4, 2).fill(40, 40), (40, 20));
     }
 
     #[test]

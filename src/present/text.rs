@@ -47,6 +47,24 @@ pub fn fit(text: &str, max: usize, ellipsis: &str) -> String {
     format!("{start}{end}")
 }
 
+/// At most `max` columns of `text`, with its beginning and its end: what differs between names is often at their end.
+pub fn middle(text: &str, max: usize, ellipsis: &str) -> String {
+    if width(text) <= max {
+        return text.to_owned();
+    }
+    let room = max.saturating_sub(width(ellipsis));
+    let (start, used) = cut(text, room.div_ceil(2));
+    let mut end = text.len();
+    let mut left = room - used.min(room);
+    for (piece, columns) in graphemes(text).collect::<Vec<_>>().into_iter().rev() {
+        if columns > left {
+            break;
+        }
+        (left, end) = (left - columns, end - piece.len());
+    }
+    format!("{start}{ellipsis}{}", &text[end..])
+}
+
 /// Wraps `text` into lines of at most `max` cells: at newlines, then at spaces, then anywhere. Lines keep their
 /// indent; an empty text is one empty line.
 pub fn wrap(text: &str, max: usize) -> Vec<String> {
@@ -96,6 +114,15 @@ pub fn point(text: &str) -> usize {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_name_that_is_too_long_keeps_its_beginning_and_its_end() {
+        assert_eq!(middle("honest-trees-wide-1", 11, "…"), "hones…ide-1");
+        assert_eq!(middle("honest-trees-wide-2", 11, "…"), "hones…ide-2");
+        assert_eq!(middle("short", 11, "…"), "short");
+        assert_eq!(middle("客户流失模型一", 8, "…"), "客户…一", "whole characters only");
+        assert_eq!(middle("abc", 0, "…"), "…");
+    }
 
     #[test]
     fn wide_characters_count_two_and_are_never_halved() {

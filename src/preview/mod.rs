@@ -1,13 +1,16 @@
 //! Turns the start of a file into a [`Preview`]. Pure, but slow enough to need its own thread.
 
+mod beside;
 mod hex;
 mod json;
 mod markdown;
+mod numbers;
 mod picture;
 mod split;
 mod table;
 mod yaml;
 
+pub use beside::with_differences;
 pub use hex::hex_line;
 
 use crate::domain::artifact::ArtifactHead;
@@ -54,6 +57,24 @@ fn kind(path: &str) -> Kind {
     }
 }
 
+/// What a file shows, as its name tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shape {
+    Picture,
+    /// A table, or a text that may hold numbers.
+    Numbers,
+    Other,
+}
+
+/// The shape of the file `path`.
+pub fn shape(path: &str) -> Shape {
+    match kind(path) {
+        Kind::Png | Kind::Jpeg => Shape::Picture,
+        Kind::Csv | Kind::Tsv | Kind::Json => Shape::Numbers,
+        Kind::Yaml | Kind::Markdown | Kind::Svg | Kind::Unknown => Shape::Other,
+    }
+}
+
 /// The number of bytes of the file `path` to read, given `limit` for texts.
 pub fn bytes_to_read(path: &str, limit: usize) -> usize {
     match kind(path) {
@@ -67,6 +88,7 @@ pub fn preview(path: &str, head: ArtifactHead) -> Preview {
     let ArtifactHead { bytes, truncated: cut, total } = head;
     let read = bytes.len() as u64;
     let mut notes = Vec::new();
+    let mut numbers = None;
     let (kind, content) = match kind(path) {
         Kind::Png => pictured("PNG", bytes, cut, &mut notes),
         Kind::Jpeg => pictured("JPEG", bytes, cut, &mut notes),
@@ -75,7 +97,10 @@ pub fn preview(path: &str, head: ArtifactHead) -> Preview {
         Kind::Tsv => tabled("TSV", b'\t', &bytes, cut, &mut notes),
         Kind::Json => match split::grid(&decode(&bytes, cut), cut, &mut notes) {
             Some(grid) => ("JSON table", Content::Table(grid)),
-            None => ("JSON", Content::Text(json::lines(&decode(&bytes, cut)))),
+            None => {
+                numbers = numbers::grid(&decode(&bytes, cut));
+                ("JSON", Content::Text(json::lines(&decode(&bytes, cut))))
+            }
         },
         Kind::Yaml => ("YAML", Content::Text(yaml::lines(&decode(&bytes, cut)))),
         Kind::Markdown => ("Markdown", Content::Text(markdown::lines(&decode(&bytes, cut)))),
@@ -90,7 +115,7 @@ pub fn preview(path: &str, head: ArtifactHead) -> Preview {
     {
         notes.push(format!("Only the first {} lines are shown.", text::grouped(MOST_LINES as u64)));
     }
-    Preview { kind, content, notes, read, total, cut }
+    Preview { kind, content, numbers, notes, read, total, cut }
 }
 
 fn pictured(kind: &'static str, bytes: Vec<u8>, cut: bool, notes: &mut Vec<String>) -> (&'static str, Content) {

@@ -96,7 +96,8 @@ pub(super) fn cell(raw: &str) -> String {
     text::shorten(&text::clean_line(raw.trim()), LONGEST_CELL)
 }
 
-fn column(at: usize, title: String, rows: &[Vec<String>]) -> GridColumn {
+/// The column with this title: whether it is of numbers, and how wide it is.
+pub fn column(at: usize, title: String, rows: &[Vec<String>]) -> GridColumn {
     let cells = || rows.iter().map(|row| row[at].as_str()).filter(|cell| !cell.is_empty());
     let numeric = cells().next().is_some() && cells().all(|cell| cell.parse::<f64>().is_ok());
     let widest = if numeric {

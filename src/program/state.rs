@@ -17,6 +17,7 @@ use crate::app::route::Route;
 use crate::app::saving::Saving;
 use crate::domain::command::OwnCommand;
 use crate::domain::failure::Failure;
+use crate::domain::first_start::Surroundings;
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::rules::Rules;
 use crate::domain::target::TargetEntry;
@@ -26,7 +27,7 @@ use crate::program::places::{Places, place_of};
 use crate::screens::parts::{Ctx, Filter, ScreenEvent};
 use crate::screens::{
     Screen, approve, command, compare, curve, decide, experiments, files, help, history, inbox, job_log, models,
-    palette, preview, promotion, record, review, rollback, run, runs, targets, trend, versions,
+    palette, preview, promotion, record, review, rollback, run, runs, targets, trend, versions, welcome,
 };
 
 /// Minimum width in columns; below it only a message is shown.
@@ -175,9 +176,16 @@ impl State {
         state
     }
 
+    /// The state at the first start: the ways to begin, and nothing else. `rules` are of no target.
+    pub fn welcoming(rules: Rules, keymap: Keymap, now: Timestamp, around: Surroundings) -> Self {
+        let mut state = Self::new(rules, String::new(), keymap, now, &[]);
+        state.screens = vec![welcome::Welcome::new(around).into()];
+        state
+    }
+
     /// Whether a target is open.
     pub fn has_target(&self) -> bool {
-        !matches!(self.screens.first(), Some(Screen::Targets(_)))
+        !matches!(self.screens.first(), Some(Screen::Targets(_) | Screen::Welcome(_)))
     }
 
     /// Where a key is pressed.

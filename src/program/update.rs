@@ -297,6 +297,8 @@ fn carry_out(state: &mut State, step: Response) -> Vec<Effect> {
             | Effect::Dress(_)
             | Effect::StopOwn
             | Effect::SavePrefs(_)
+            | Effect::Configure(_)
+            | Effect::Begin(_)
             | Effect::Quit => None,
             Effect::Switch(_) if state.driving != Driving::Idle => {
                 let word = "A promotion is running here: another target can be opened when it has ended.";

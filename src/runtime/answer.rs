@@ -20,7 +20,7 @@ use crate::services::evidence::{self, Scope};
 use crate::services::notes::shown;
 use crate::services::promote::{Promoter, never_begun};
 use crate::services::status::{self, Asked, Memory};
-use crate::services::{Targets, cd, own, prepare, requests, road, rollback, waiting};
+use crate::services::{Targets, attempt, cd, own, prepare, requests, road, rollback, waiting};
 
 /// Points requested per history: the server's maximum, and more than a screen has columns.
 const MAX_POINTS: usize = 2_500;
@@ -36,6 +36,10 @@ pub async fn answer(services: &Services, targets: &dyn Targets, query: Query) ->
         Query::WaitingIn { target } => {
             let answer = async { waiting::count(&targets.services(&target)?.settled().await).await }.await;
             Reply::WaitingIn { answer, target }
+        }
+        Query::Attempt { answers } => {
+            let read = async { attempt::read(&targets.attempt(&answers)?.settled().await, &answers).await };
+            Reply::Attempt { answer: read.await, answers }
         }
         Query::Models { page } => Reply::Models { answer: registry.models(None, page.as_deref()).await, page },
         Query::Versions { model, page } => {

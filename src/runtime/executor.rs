@@ -24,6 +24,7 @@ use crate::app::paint::PaintRequest;
 use crate::app::query::{Query, Reply, RequestId};
 use crate::domain::cd_act::CdAct;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::first_start::Beginning;
 use crate::domain::ids::PromotionId;
 use crate::domain::preview::Content;
 use crate::domain::promotion::Until;
@@ -48,6 +49,8 @@ pub enum Local {
     Dress(String),
     /// Open another target.
     Switch(String),
+    /// Go on from the first start.
+    Begin(Beginning),
     Quit,
 }
 
@@ -97,7 +100,8 @@ impl Executor {
         // Encoding may take longer than a frame. If it fails, half blocks remain.
         tokio::task::spawn_blocking(move || {
             if let Content::Picture(picture) = &request.file.content
-                && let Some(graphic) = painter.paint(picture, request.canvas.columns, request.canvas.rows)
+                && let Some(graphic) =
+                    painter.paint(&picture.part(request.canvas.window), request.canvas.columns, request.canvas.rows)
             {
                 let _ = replies.send(Msg::Painted(request.canvas, graphic));
             }
@@ -169,6 +173,13 @@ impl Executor {
             }
             Effect::StopOwn => self.own.cancel(),
             Effect::Dress(theme) => return Some(Local::Dress(theme)),
+            Effect::Configure(answers) => match self.targets.configure(&answers) {
+                Ok(()) => return Some(Local::Begin(Beginning::Written)),
+                Err(failure) => {
+                    let _ = self.replies.send(Msg::Failed(failure));
+                }
+            },
+            Effect::Begin(beginning) => return Some(Local::Begin(beginning)),
             Effect::Switch(target) => return Some(Local::Switch(target)),
             Effect::Quit => return Some(Local::Quit),
         }

@@ -19,6 +19,7 @@ use crate::app::input::{Input, Key};
 use crate::app::msg::Msg;
 use crate::app::own::OwnNews;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::first_start::Beginning;
 use crate::domain::ids::PromotionId;
 use crate::domain::waiting::Waiting;
 use crate::program::state::State;
@@ -42,6 +43,8 @@ pub enum Ended {
     Quit(Option<PromotionId>),
     /// The user opens another target.
     Switch(String),
+    /// The user chose how to begin, at the first start.
+    Begin(Beginning),
 }
 
 /// The look of a theme by its name.
@@ -115,6 +118,10 @@ pub async fn run(
                 Some(Local::Switch(target)) => {
                     executor.finish().await;
                     return Ok(Ended::Switch(target));
+                }
+                Some(Local::Begin(beginning)) => {
+                    executor.finish().await;
+                    return Ok(Ended::Begin(beginning));
                 }
                 Some(Local::Dress(theme)) => {
                     if let Some(new) = (around.dress)(&theme) {

@@ -24,6 +24,7 @@ pub mod runs;
 pub mod targets;
 pub mod trend;
 pub mod versions;
+pub mod welcome;
 
 use std::ops::{Deref, DerefMut};
 
@@ -89,4 +90,5 @@ screens! {
     Help(help::Help),
     Palette(palette::Palette),
     Targets(targets::Targets),
+    Welcome(welcome::Welcome),
 }

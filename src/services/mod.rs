@@ -1,6 +1,7 @@
 //! One target, wired: the ports every service and screen works with.
 
 pub mod approvals;
+pub mod attempt;
 pub mod audit;
 pub mod cd;
 pub mod decide;
@@ -22,7 +23,8 @@ pub mod watch;
 
 use std::sync::Arc;
 
-use crate::domain::failure::Outcome;
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::first_start::Answers;
 use crate::domain::identity::Home;
 use crate::domain::rules::Rules;
 use crate::domain::target::TargetEntry;
@@ -69,6 +71,16 @@ pub trait Targets: Send + Sync {
     /// # Errors
     /// If its settings are invalid.
     fn services(&self, name: &str) -> Outcome<Services>;
+    /// A target that the configuration does not have yet, wired. Makes no requests.
+    ///
+    /// # Errors
+    /// If the answers make no target.
+    fn attempt(&self, answers: &Answers) -> Outcome<Services>;
+    /// Writes the configuration, never over an existing one.
+    ///
+    /// # Errors
+    /// If it is there already, or cannot be written.
+    fn configure(&self, answers: &Answers) -> Outcome<()>;
 }
 
 /// The ports of one target and its rules. Cheap to clone.
@@ -107,5 +119,14 @@ impl Targets for Services {
 
     fn services(&self, _name: &str) -> Outcome<Services> {
         Ok(self.clone())
+    }
+
+    fn attempt(&self, _: &Answers) -> Outcome<Services> {
+        Ok(self.clone())
+    }
+
+    fn configure(&self, _: &Answers) -> Outcome<()> {
+        let reason = "this target is not from a file";
+        Err(Failure::new(FailureKind::Config, Service::Config, "write a configuration", reason))
     }
 }

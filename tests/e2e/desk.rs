@@ -118,6 +118,11 @@ impl Desk {
         Pty::start(Path::new("/bin/sh"), &["-c", script, &text(program())], &self.env, self.home.path(), SMALL)
     }
 
+    /// A path in the home directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
     /// Content of a file in the home directory.
     pub fn file(&self, name: &str) -> String {
         std::fs::read_to_string(self.home.path().join(name)).unwrap()

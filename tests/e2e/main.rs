@@ -20,6 +20,7 @@ mod identity;
 mod leave;
 mod lineage;
 mod network;
+mod newcomer;
 mod own;
 mod quorum;
 mod race;

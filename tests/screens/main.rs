@@ -25,6 +25,7 @@ mod sample;
 #[allow(dead_code)]
 mod samples;
 mod targets;
+mod welcome;
 
 use signoff::domain;
 use signoff::ui::Skin;

@@ -41,7 +41,7 @@ fn everything_and_not_only_differences() {
 #[test]
 fn the_description() {
     let mut driver = review("telco-churn", 42);
-    driver.keys("3");
+    driver.keys("6");
     assert_snapshot!(pictures(&mut driver));
 }
 
@@ -76,7 +76,7 @@ fn hostile_text_is_only_text() {
     assert_snapshot!("hostile_text_differences", pictures(&mut driver));
     driver.keys("2");
     assert_snapshot!("hostile_text_lineage", text(&mut driver, 80, 40));
-    driver.keys("3");
+    driver.keys("6");
     assert_snapshot!("hostile_text_description", text(&mut driver, 80, 24));
 }
 

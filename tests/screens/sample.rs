@@ -209,6 +209,7 @@ pub fn answer(query: &Query) -> Reply {
         Query::Jobs { repo, run } => Reply::Jobs { repo, run, answer: Ok(Vec::new()) },
         Query::JobLog { repo, job } => Reply::JobLog { repo, job, answer: Ok(Default::default()) },
         Query::Pending { repo, run } => Reply::Pending { repo, run, answer: Ok(Vec::new()) },
+        Query::Attempt { answers } => Reply::Attempt { answers, answer: Ok("MLflow 3.17.2, 12 models".into()) },
         Query::Truth { promotion } => Reply::Truth { promotion, answer: Ok(Vec::new()) },
         Query::LoggedModels { ids } => Reply::LoggedModels { ids, answer: Ok(Vec::new()) },
         // The code host is not queried in these tests.

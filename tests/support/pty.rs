@@ -33,6 +33,7 @@ pub enum Key {
     Enter,
     Esc,
     Tab,
+    Backspace,
     Up,
     Down,
 }
@@ -44,6 +45,7 @@ impl Key {
             Self::Ctrl(c) => vec![c as u8 & 0x1f],
             Self::Enter => b"\r".to_vec(),
             Self::Esc => b"\x1b".to_vec(),
+            Self::Backspace => vec![0x7f],
             Self::Tab => b"\t".to_vec(),
             Self::Up => b"\x1b[A".to_vec(),
             Self::Down => b"\x1b[B".to_vec(),

@@ -28,7 +28,7 @@ pub fn run(action: Option<&ConfigAction>, env: Env, flags: Flags, sink: &mut Sin
         }
         Some(ConfigAction::Init { print: false }) => {
             let paths = Paths::find(&env, flags.config.as_deref())?;
-            example::write(&paths.config.value)?;
+            example::write(&paths.config.value, example::EXAMPLE)?;
             sink.line(&paths.config.value.display().to_string());
             sink.note("It lists every option, commented out, with its default. `signoff config show` prints the values in effect.");
             Ok(Exit::Done)

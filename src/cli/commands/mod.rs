@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod drive;
 pub mod experiments;
 pub mod files;
+pub mod first_start;
 pub mod inbox;
 pub mod log;
 pub mod models;

@@ -17,6 +17,7 @@ use crate::cli::wire;
 use crate::config::{Images, Loaded, SymbolSet, Target, Theme, UiSettings};
 use crate::domain::command::{Form, OwnCommand};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::first_start::Answers;
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::pattern::matches;
 use crate::domain::promotion::Until;
@@ -53,6 +54,8 @@ pub async fn run(
         let services = target.as_ref().map(|(_, services)| services.clone());
         let name = match show(loaded, target, open.take(), &mut skin).await? {
             Ended::Switch(name) => name,
+            // Only the first start ends so.
+            Ended::Begin(_) => return Ok(Exit::Done),
             Ended::Quit(left) => {
                 return match left.zip(services) {
                     Some((id, services)) => left_behind(services, id, sink).await,
@@ -79,9 +82,8 @@ async fn show(
     skin: &mut Skin,
 ) -> Outcome<Ended> {
     let keymap = loaded.keymap().clone();
-    let (pictures, painter) = pictures(&loaded.ui, skin);
     let targets: Arc<dyn Targets> = Arc::new(Configured(loaded.clone()));
-    let (mut state, services) = match target {
+    let (state, services) = match target {
         Some((target, services)) => {
             let routes: Vec<_> = open.map(|(model, version)| Route::Review(model, version)).into_iter().collect();
             let (rules, url) = ((*services.rules).clone(), services.registry.url());
@@ -98,6 +100,21 @@ async fn show(
             (State::choosing(none.rules, keymap, services.clock.now()), services)
         }
     };
+    present(loaded, state, services, targets, skin).await
+}
+
+/// Shows the screens of `state`.
+///
+/// # Errors
+/// If the terminal cannot be used.
+pub(super) async fn present(
+    loaded: &Arc<Loaded>,
+    mut state: State,
+    services: Services,
+    targets: Arc<dyn Targets>,
+    skin: &mut Skin,
+) -> Outcome<Ended> {
+    let (pictures, painter) = pictures(&loaded.ui, skin);
     state.targets = targets.entries();
     state.restore = loaded.ui.restore.value;
     state.commands = loaded.commands();
@@ -184,6 +201,21 @@ impl Targets for Configured {
     fn services(&self, name: &str) -> Outcome<Services> {
         wire::services(&self.0.paths, &self.0.target_named(name)?)
     }
+
+    fn attempt(&self, _: &Answers) -> Outcome<Services> {
+        Err(self.is_there())
+    }
+
+    fn configure(&self, _: &Answers) -> Outcome<()> {
+        Err(self.is_there())
+    }
+}
+
+impl Configured {
+    fn is_there(&self) -> Failure {
+        let operation = format!("write the configuration {}", self.0.paths.config.value.display());
+        Failure::new(FailureKind::Conflict, Service::Config, operation, "there is one already")
+    }
 }
 
 /// Reports the state of a promotion that was running when the user quit, and how to continue it.
@@ -217,6 +249,7 @@ fn pictures(ui: &UiSettings, skin: &Skin) -> (Pictures, Option<Painter>) {
     let speaks = match images {
         Images::Off => return (Pictures::Off, None),
         Images::Auto | Images::Half => return (Pictures::Blocks, None),
+        Images::Sextants => return (Pictures::Sextants, None),
         Images::Kitty => Speaks::Kitty,
         Images::Iterm2 => Speaks::Iterm2,
         Images::Sixel => Speaks::Sixel,
@@ -224,7 +257,7 @@ fn pictures(ui: &UiSettings, skin: &Skin) -> (Pictures, Option<Painter>) {
     (Pictures::Terminal, Some(Painter { speaks, in_tmux: ui.in_tmux }))
 }
 
-fn skin(ui: &UiSettings) -> Skin {
+pub(super) fn skin(ui: &UiSettings) -> Skin {
     let configured = match ui.theme.value {
         Theme::Auto => None,
         Theme::Dark => Some(skin::Theme::Dark),

@@ -12,6 +12,8 @@ pub mod plot_view;
 pub mod production;
 pub mod requests;
 pub mod save;
+pub mod shown;
+pub mod shown_view;
 pub mod version_view;
 pub mod view;
 pub mod waiting;

@@ -8,40 +8,20 @@ use crate::app::action::Action;
 use crate::app::effect::Effect;
 use crate::app::keymap::Context;
 use crate::app::owner::Owner;
-use crate::app::paint::{Canvas, Graphic, PaintRequest, Pictures};
+use crate::app::paint::{Canvas, PaintRequest};
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::app::under::Under;
 use crate::domain::artifact::{ArtifactRoot, human_size};
-use crate::domain::preview::{Content, Ink, Picture, Preview as Beginning, TextLine};
+use crate::domain::preview::{Content, Preview as Beginning, Window};
 use crate::domain::text::clean_line;
-use crate::present::number;
 use crate::screens::parts::save::Save;
+use crate::screens::parts::shown::{FOLDED_DEPTH, Made, Shown, panned, zoomed};
 use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent, roll_back};
 use crate::ui::{Phrase, Role};
 
 /// Blank columns on the left and right.
 const MARGIN: u16 = 1;
-/// Visible levels in a folded text.
-const FOLDED_DEPTH: usize = 1;
-
-/// Maximum indentation level of a wrapped line's continuation.
-const DEEPEST: usize = 8;
-
-/// The file, prepared for the current size of the screen.
-#[derive(Clone, Debug, Default, PartialEq)]
-enum Made {
-    /// Not prepared: the content is drawn directly.
-    #[default]
-    Nothing,
-    /// Wrapped lines.
-    Lines(Vec<Phrase<'static>>),
-    /// A scaled image.
-    Picture(Picture),
-    /// An image drawn by the terminal itself.
-    Graphic(Arc<Graphic>),
-}
-
 /// State of the screen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Preview {
@@ -53,9 +33,10 @@ pub struct Preview {
     /// The first visible column.
     column: usize,
     folded: bool,
-    /// Inputs of [`Self::made`]: the file, columns, rows, folded.
-    source: Option<(Arc<Beginning>, u16, usize, bool)>,
-    made: Made,
+    file: Option<Arc<Beginning>>,
+    shown_as: Shown,
+    /// The part of a picture that is seen.
+    window: Window,
     /// An image to prepare for the terminal.
     wanted: Option<PaintRequest>,
     filter: Filter,
@@ -74,8 +55,9 @@ impl Preview {
             offset: 0,
             column: 0,
             folded: false,
-            source: None,
-            made: Made::Nothing,
+            file: None,
+            shown_as: Shown::default(),
+            window: Window::default(),
             wanted: None,
             filter: Filter::default(),
             shown: Vec::new(),
@@ -93,6 +75,13 @@ impl Preview {
         let ScreenEvent::Action(action) = event else {
             return Response::none();
         };
+        if self.window.is_part() {
+            self.window = if action == Action::Back { Window::default() } else { panned(self.window, action) };
+            self.remake(ctx);
+            if action == Action::Back {
+                return Response::none();
+            }
+        }
         let (last, page) = (self.last_offset(ctx), self.rows(ctx).saturating_sub(1).max(1));
         match action {
             Action::Up => self.offset = self.offset.saturating_sub(1),
@@ -103,6 +92,10 @@ impl Preview {
             Action::Bottom => self.offset = last,
             Action::CursorLeft => self.column = self.column.saturating_sub(1),
             Action::CursorRight => self.column = (self.column + 1).min(self.columns().saturating_sub(1)),
+            Action::ZoomIn | Action::ZoomOut if self.is_picture() => {
+                self.window = zoomed(self.window, action);
+                self.remake(ctx);
+            }
             Action::Fold => {
                 self.folded = !self.folded;
                 self.offset = 0;
@@ -132,7 +125,7 @@ impl Preview {
 
     /// Lines and rows that fit.
     fn narrow(&mut self, ctx: &Ctx<'_>) {
-        self.shown = match (&self.made, self.source.as_ref().map(|(file, ..)| &file.content)) {
+        self.shown = match (self.shown_as.made(), self.file.as_ref().map(|file| &file.content)) {
             (Made::Lines(lines), _) => self.filter.pick(lines, |line| line.plain().into_owned()),
             (_, Some(Content::Table(grid))) => self.filter.pick(&grid.rows, |row| row.join(" ")),
             _ => Vec::new(),
@@ -145,7 +138,7 @@ impl Preview {
     }
 
     fn file(&self) -> Option<&Beginning> {
-        self.source.as_ref().map(|(file, ..)| file.as_ref())
+        self.file.as_deref()
     }
 
     /// The lines above the file: its kind, how much of it is shown, and anything odd.
@@ -189,7 +182,7 @@ impl Preview {
 
     fn last_offset(&self, ctx: &Ctx<'_>) -> usize {
         let rows = self.rows(ctx);
-        let len = match (&self.made, self.file().map(|f| &f.content)) {
+        let len = match (self.shown_as.made(), self.file().map(|f| &f.content)) {
             (Made::Lines(_), _) => self.shown.len(),
             // The header takes a row.
             (_, Some(Content::Table(_))) => self.shown.len() + 1,
@@ -199,53 +192,25 @@ impl Preview {
         len.saturating_sub(rows)
     }
 
-    /// Wraps or scales again if the file or the screen size changed.
+    /// Lays the file out again if it or the screen size changed.
     fn remake(&mut self, ctx: &Ctx<'_>) {
         let Some(file) = ctx.cache.preview(&self.query()) else {
             return;
         };
-        let file = Arc::clone(file);
-        let known = self.source.as_ref().is_some_and(|(old, ..)| Arc::ptr_eq(old, &file));
-        if !known {
-            let rows = self.rows(ctx);
-            self.source = Some((file.clone(), 0, rows, self.folded));
-        }
-        let (width, rows, folded) = (ctx.width, self.rows(ctx), self.folded);
-        let columns = width.saturating_sub(2 * MARGIN).max(1);
+        self.file = Some(Arc::clone(file));
         let canvas = Canvas {
             root: self.root.clone(),
             path: self.path.clone(),
-            columns,
-            rows: u16::try_from(rows).unwrap_or(u16::MAX).max(1),
+            window: self.window,
+            columns: ctx.width.saturating_sub(2 * MARGIN).max(1),
+            rows: u16::try_from(self.rows(ctx)).unwrap_or(u16::MAX).max(1),
         };
-        let graphic = ctx.cache.graphic(&canvas).filter(|_| ctx.pictures == Pictures::Terminal);
-        let same = self.source.as_ref().is_some_and(|(_, w, r, f)| (*w, *r, *f) == (width, rows, folded));
-        if same && (graphic.is_none() || matches!(self.made, Made::Graphic(_))) {
-            return;
-        }
-        self.made = match &file.content {
-            Content::Text(lines) => Made::Lines(wrapped(lines, usize::from(columns), folded)),
-            Content::Picture(_) if ctx.pictures == Pictures::Off => {
-                let word = "Pictures are off ([ui] images in the configuration). Press w to save the file.";
-                Made::Lines(Phrase::of(Role::Muted, word).wrap(usize::from(columns), 0))
-            }
-            Content::Picture(picture) => {
-                if let Some(graphic) = graphic {
-                    self.made = Made::Graphic(Arc::clone(graphic));
-                    self.source = Some((file, width, rows, folded));
-                    return;
-                }
-                if ctx.pictures == Pictures::Terminal {
-                    self.wanted = Some(PaintRequest { canvas, file: Arc::clone(&file) });
-                }
-                // Two pixels per cell, one above the other.
-                let (w, h) = picture.fit(u32::from(columns), 2 * u32::try_from(rows).unwrap_or(u32::MAX));
-                Made::Picture(picture.scaled(w, h))
-            }
-            Content::Table(_) | Content::Bytes(_) => Made::Nothing,
-        };
-        self.source = Some((file, width, rows, folded));
+        self.wanted = self.shown_as.lay(file, &canvas, self.folded, ctx).or(self.wanted.take());
         self.offset = self.offset.min(self.last_offset(ctx));
+    }
+
+    fn is_picture(&self) -> bool {
+        matches!(self.file().map(|file| &file.content), Some(Content::Picture(_)))
     }
 }
 
@@ -273,14 +238,17 @@ impl Component for Preview {
     fn contexts(&self) -> &'static [Context] {
         if self.save.is_asking() {
             &[Context::Prompt, Context::Global]
+        } else if self.is_picture() {
+            &[Context::Picture, Context::Preview, Context::List, Context::Global]
         } else {
             &[Context::Preview, Context::List, Context::Global]
         }
     }
 
     fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
-        use Action::{Back, Browse, Copy, CursorLeft, CursorRight, Fold, Help, Save};
-        match self.source.as_ref().map(|(file, ..)| &file.content) {
+        use Action::{Back, Browse, Copy, CursorLeft, CursorRight, Fold, Help, Save, ZoomIn, ZoomOut};
+        match self.file().map(|file| &file.content) {
+            Some(Content::Picture(_)) => &[ZoomIn, ZoomOut, Save, Browse, Copy, Back, Help],
             Some(Content::Table(_)) => &[CursorLeft, CursorRight, Save, Browse, Copy, Back, Help],
             Some(Content::Text(lines)) if lines.iter().any(|l| l.depth > FOLDED_DEPTH) => {
                 &[Fold, Save, Browse, Copy, Back, Help]
@@ -294,7 +262,7 @@ impl Component for Preview {
     }
 
     fn takes_back(&self) -> bool {
-        self.save.is_asking()
+        self.save.is_asking() || self.window.is_part()
     }
 
     fn save(&self) -> Option<&Save> {
@@ -310,46 +278,5 @@ impl Component for Preview {
         let mut step = self.handle(event, ctx);
         step.effects.extend(self.wanted.take().map(Effect::Paint));
         step
-    }
-}
-
-/// The lines as drawn; when folded, deep levels are only counted.
-fn wrapped(lines: &[TextLine], width: usize, folded: bool) -> Vec<Phrase<'static>> {
-    let mut out = Vec::new();
-    let mut hidden = 0;
-    let tell = |hidden: &mut usize, out: &mut Vec<_>| {
-        if *hidden > 0 {
-            out.push(Phrase::of(Role::Muted, format!("    … {}", number::count(*hidden, "line"))));
-        }
-        *hidden = 0;
-    };
-    for line in lines {
-        if folded && line.depth > FOLDED_DEPTH {
-            hidden += 1;
-            continue;
-        }
-        tell(&mut hidden, &mut out);
-        let phrase = line.pieces.iter().fold(Phrase::default(), |p, (ink, text)| p.add(role(*ink), text.clone()));
-        if phrase.width() <= width {
-            out.push(phrase)
-        } else {
-            out.extend(phrase.wrap(width, 2 * line.depth.min(DEEPEST)))
-        }
-    }
-    tell(&mut hidden, &mut out);
-    out
-}
-
-fn role(ink: Ink) -> Role {
-    match ink {
-        Ink::Plain => Role::Text,
-        Ink::Heading => Role::Heading,
-        Ink::Strong => Role::Title,
-        Ink::Code => Role::Good,
-        Ink::Key => Role::Key,
-        Ink::Number => Role::Candidate,
-        Ink::Word => Role::Unknown,
-        Ink::Link => Role::Link,
-        Ink::Muted => Role::Muted,
     }
 }

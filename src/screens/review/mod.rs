@@ -1,5 +1,6 @@
 //! Should this go to production? One version against the one there now.
 
+pub mod artifacts;
 mod caution;
 pub mod checklist;
 mod checklist_view;
@@ -25,6 +26,7 @@ use crate::domain::record::Decision;
 use crate::screens::parts::lineage::{Lineage, Root};
 use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent, requests};
 
+use artifacts::Artifacts;
 use checklist::Checklist;
 use diff::Diff;
 use rows::TabRow;
@@ -37,20 +39,24 @@ pub enum Tab {
     Diff,
     /// The origin of the version.
     Lineage,
-    Description,
+    /// Its files, beside those of production.
+    Artifacts,
     /// The result of the policy.
     Verdict,
     /// The questions the policy asks the reviewer.
     Checklist,
+    Description,
 }
 
 impl Tab {
-    pub const ALL: [Self; 5] = [Self::Diff, Self::Lineage, Self::Description, Self::Verdict, Self::Checklist];
+    pub const ALL: [Self; 6] =
+        [Self::Diff, Self::Lineage, Self::Artifacts, Self::Verdict, Self::Checklist, Self::Description];
 
     pub fn title(self) -> &'static str {
         match self {
             Self::Diff => "Diff",
             Self::Lineage => "Lineage",
+            Self::Artifacts => "Artifacts",
             Self::Description => "Description",
             Self::Verdict => "Verdict",
             Self::Checklist => "Checklist",
@@ -66,6 +72,7 @@ pub struct Review {
     tab: Tab,
     diff: Diff,
     lineage: Lineage,
+    artifacts: Artifacts,
     checklist: Checklist,
     /// The rows of the other tabs, what they are filtered by, and the cursor in them.
     filter: Filter,
@@ -80,6 +87,7 @@ impl Review {
             tab: Tab::Diff,
             diff: Diff::new(model.clone(), version),
             lineage: Lineage::of_version(),
+            artifacts: Artifacts::default(),
             checklist: Checklist::new(model.clone(), version),
             filter: Filter::default(),
             rows: Vec::new(),
@@ -147,6 +155,9 @@ impl Review {
             Tab::Lineage => {
                 self.lineage.update(ScreenEvent::Changed, self.root(ctx), self.visible(ctx), ctx);
             }
+            Tab::Artifacts => {
+                self.show_files(ScreenEvent::Changed, ctx);
+            }
             Tab::Description => {
                 self.rows = facts.map(|f| rows::text_rows(&f.version.description, ctx.width)).unwrap_or_default();
                 self.settle(ctx);
@@ -162,6 +173,12 @@ impl Review {
         }
     }
 
+    fn show_files(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Option<Response> {
+        let (facts, rows) = (self.facts(ctx), self.visible(ctx));
+        let baseline = facts.and_then(|facts| self.diff.baseline(facts, ctx));
+        self.artifacts.update(event, facts.map(|facts| &facts.version), baseline, rows, ctx)
+    }
+
     fn settle(&mut self, ctx: &Ctx<'_>) {
         let rows = std::mem::take(&mut self.rows);
         let keys: Vec<usize> = (0..rows.len()).collect();
@@ -174,6 +191,7 @@ impl Review {
         let row = match self.tab {
             Tab::Diff => self.diff.copied(),
             Tab::Lineage | Tab::Checklist => None,
+            Tab::Artifacts => self.artifacts.copied(),
             Tab::Description | Tab::Verdict => self.rows.get(self.cursor.index()).and_then(TabRow::copied),
         };
         row.unwrap_or_else(|| format!("models:/{}/{}", self.model.as_str(), self.version.0))
@@ -197,6 +215,7 @@ impl Component for Review {
         match self.tab {
             Tab::Diff => self.diff.filter(),
             Tab::Lineage => Some(self.lineage.filter()),
+            Tab::Artifacts => Some(self.artifacts.filter()),
             Tab::Description | Tab::Verdict => Some(&self.filter),
             Tab::Checklist => None,
         }
@@ -206,6 +225,7 @@ impl Component for Review {
         match self.tab {
             Tab::Diff => self.diff.filter_mut(),
             Tab::Lineage => Some(self.lineage.filter_mut()),
+            Tab::Artifacts => Some(self.artifacts.filter_mut()),
             Tab::Description | Tab::Verdict => Some(&mut self.filter),
             Tab::Checklist => None,
         }
@@ -214,6 +234,7 @@ impl Component for Review {
     fn contexts(&self) -> &'static [Context] {
         match self.tab {
             _ if self.captures_text() => &[Context::Prompt, Context::Global],
+            Tab::Artifacts => self.artifacts.contexts(),
             Tab::Lineage => &[Context::Lineage, Context::Review, Context::List, Context::Global],
             Tab::Checklist => &[Context::Checklist, Context::Review, Context::List, Context::Global],
             Tab::Diff | Tab::Description | Tab::Verdict => &[Context::Review, Context::List, Context::Global],
@@ -225,6 +246,7 @@ impl Component for Review {
         match self.tab {
             Tab::Diff => self.diff.hints(),
             Tab::Lineage => &[Approve, Open, Fold, Run, Browse, Copy, NextTab, Back, Help],
+            Tab::Artifacts => self.artifacts.hints(),
             Tab::Checklist => Checklist::HINTS,
             Tab::Description | Tab::Verdict => {
                 &[Approve, Reject, Hold, NextTab, Files, Versions, Browse, Copy, Back, Help]
@@ -250,7 +272,7 @@ impl Component for Review {
 
     /// Whether Esc has something to close.
     fn takes_back(&self) -> bool {
-        (self.tab == Tab::Diff && self.diff.takes_back()) || self.is_noting()
+        self.has_front() || self.is_noting() || (self.tab == Tab::Artifacts && self.artifacts.takes_back())
     }
 
     /// The facts, the verdict, and what else the current tab needs.
@@ -261,20 +283,41 @@ impl Component for Review {
         match self.tab {
             Tab::Diff => needs.extend(self.diff.needs(ctx)),
             Tab::Lineage => needs.extend(self.lineage.needs(self.root(ctx), ctx)),
+            Tab::Artifacts => {
+                needs.extend(self.artifacts.needs(self.facts(ctx).map(|facts| &facts.version), ctx));
+            }
             Tab::Description | Tab::Verdict | Tab::Checklist => {}
         }
         needs
     }
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+        let mut step = self.handle(event, ctx);
+        step.effects.extend(self.artifacts.paints());
+        step
+    }
+}
+
+impl Review {
+    /// Whether the picker of the baseline or the reader of a text is in front of the diff.
+    fn has_front(&self) -> bool {
+        self.tab == Tab::Diff && self.diff.takes_back()
+    }
+
+    fn handle(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         if self.tab == Tab::Checklist {
             let visible = self.visible(ctx).saturating_sub(1 + usize::from(checklist::BELOW));
             if let Some(step) = self.checklist.update(event, visible, ctx) {
                 return step;
             }
         }
-        if self.takes_back() {
+        if self.has_front() {
             return self.diff.update(event, ctx);
+        }
+        if self.tab == Tab::Artifacts
+            && let Some(step) = self.show_files(event, ctx)
+        {
+            return step;
         }
         if self.tab == Tab::Lineage
             && let Some(step) = self.lineage.update(event, self.root(ctx), self.visible(ctx), ctx)

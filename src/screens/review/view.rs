@@ -54,6 +54,7 @@ impl Review {
                 format::empty(area, buf, skin, "reading the version, its run and the version in production …", &[]);
             }
             (_, _, Tab::Lineage) => self.lineage.draw(area, buf, skin),
+            (Some(facts), _, Tab::Artifacts) => self.artifacts.draw(&facts.version, area, buf, ctx, skin),
             (_, _, Tab::Checklist) => self.checklist.draw(area, buf, ctx, skin),
             (_, _, Tab::Description | Tab::Verdict) => self.draw_rows(area, buf, skin),
         }
@@ -63,7 +64,7 @@ impl Review {
     /// state, which would make the title flicker with every row.
     fn is_reading(&self, ctx: &Ctx<'_>) -> bool {
         match self.tab {
-            Tab::Lineage => self.needs(ctx).iter().any(|query| ctx.cache.is_loading(query)),
+            Tab::Lineage | Tab::Artifacts => self.needs(ctx).iter().any(|query| ctx.cache.is_loading(query)),
             Tab::Diff | Tab::Description | Tab::Verdict | Tab::Checklist => ctx.cache.is_loading(&self.query()),
         }
     }
@@ -101,14 +102,18 @@ impl Review {
 fn columns(tab: Tab) -> Vec<Column<'static>> {
     match tab {
         Tab::Verdict => vec![Column::left("").min(16).max(34), Column::left("").stretch()],
-        Tab::Diff | Tab::Lineage | Tab::Description | Tab::Checklist => vec![Column::left("").stretch()],
+        Tab::Diff | Tab::Lineage | Tab::Artifacts | Tab::Description | Tab::Checklist => {
+            vec![Column::left("").stretch()]
+        }
     }
 }
 
 fn sample(tab: Tab) -> Row<'static> {
     match tab {
         Tab::Verdict => Row::new(vec![Phrase::new("x metric.auc.max_loss_percent"), Phrase::new("x")]),
-        Tab::Diff | Tab::Lineage | Tab::Description | Tab::Checklist => Row::new(vec![Phrase::new("x")]),
+        Tab::Diff | Tab::Lineage | Tab::Artifacts | Tab::Description | Tab::Checklist => {
+            Row::new(vec![Phrase::new("x")])
+        }
     }
 }
 

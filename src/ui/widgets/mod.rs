@@ -21,7 +21,7 @@ pub use field::Field;
 pub use ground::{Ground, TooSmall};
 pub use notice::{Banner, Tone};
 pub use pager::Pager;
-pub use picture::{Picture, TerminalPicture};
+pub use picture::{Cells, Picture, TerminalPicture};
 pub use spark::Spark;
 pub use table::{Row, Sorted, Table};
 pub use tabs::{Tab, Tabs};

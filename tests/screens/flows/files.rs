@@ -180,6 +180,7 @@ fn a_picture_stands_in_half_blocks_until_the_terminal_has_it_and_again_in_anothe
     driver.send(Msg::Tick(samples::now()));
     let picture = Picture { width: 4, height: 4, rgb: vec![9; 48], original: (4, 4) };
     let file = Preview {
+        numbers: None,
         kind: "PNG",
         content: Content::Picture(picture),
         cut: false,

@@ -47,7 +47,7 @@ fn lineage_verdict_and_description_are_filtered() {
     driver.keys("/!auc");
     driver.sees(&[" of "]);
     assert!(!body(&driver).contains("auc"), "{}", driver.picture());
-    driver.keys("<esc>3/zzz");
+    driver.keys("<esc>6/zzz");
     driver.sees(&["0 of "]);
 }
 

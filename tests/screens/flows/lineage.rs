@@ -26,7 +26,7 @@ fn fetched(effects: &[Effect]) -> Vec<&Query> {
 #[test]
 fn nothing_is_asked_before_the_tab_is_opened_and_then_each_question_once() {
     let mut driver = on_review();
-    driver.keys("jd3");
+    driver.keys("jd6");
     assert_eq!(fetched(&driver.asked()), Vec::<&Query>::new());
     driver.keys("2");
     let effects = driver.asked();

@@ -1,5 +1,6 @@
 //! Flows through the program over a small world: keys in, effects, queries and screen text out.
 
+mod artifacts;
 mod browse;
 mod decide;
 mod diff;

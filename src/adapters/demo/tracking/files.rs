@@ -49,6 +49,9 @@ pub(super) fn of_run(run: &TrainingRun, version: Option<(&ModelName, &Model, Ver
     if let Some((name, model, number)) = version {
         files.push(file("feature_importance.csv", importance(model, number)));
         files.push(file("model_card.md", card(name, model, number, run)));
+        if let Some(matrix) = confusion(run) {
+            files.push(file("confusion_matrix.json", matrix));
+        }
         files.push(file("plots/confusion_matrix.png", CONFUSION));
         files.push(file("plots/roc_curve.png", ROC));
     }
@@ -91,6 +94,17 @@ fn metrics(run: &TrainingRun) -> String {
     };
     let lines = run.metrics.iter().map(|(name, value)| format!("  {}: {}", json!(name), number(value.0)));
     format!("{{\n{}\n}}\n", lines.collect::<Vec<_>>().join(",\n"))
+}
+
+/// How many were called what, as far as recall and precision tell.
+fn confusion(run: &TrainingRun) -> Option<String> {
+    let metric = |name: &str| run.metrics.iter().find(|(n, _)| *n == name).map(|(_, value)| value.0);
+    let (recall, precision) = (metric("recall")?, metric("precision").filter(|p| *p > 0.0)?);
+    let (yes, no) = (1_397.0, 7_803.0);
+    let found = (recall * yes).round();
+    let wrong = (found * (1.0 - precision) / precision).round().min(no);
+    let matrix = [[no - wrong, wrong], [yes - found, found]].map(|row| row.map(|cell| cell as i64));
+    Some(format!("{:#}\n", json!({"labels": ["stays", "leaves"], "matrix": matrix})))
 }
 
 fn importance(model: &Model, number: VersionNumber) -> String {

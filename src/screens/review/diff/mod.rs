@@ -12,8 +12,10 @@ use crate::app::action::Action;
 use crate::app::list::Cursor;
 use crate::app::query::Query;
 use crate::app::route::{Route, Subject};
+use crate::domain::artifact::ArtifactRoot;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
+use crate::domain::logged::file_roots;
 use crate::domain::registry::{FilesOf, ModelVersion};
 use crate::screens::parts::{Ctx, Filter, Response, ScreenEvent};
 use crate::screens::review::above;
@@ -44,6 +46,13 @@ pub struct Diff {
     asked: Option<Query>,
 }
 
+/// What a version is compared with, by its label and where its files are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Baseline {
+    pub label: String,
+    pub roots: Vec<ArtifactRoot>,
+}
+
 impl Diff {
     /// The differences between one version and production.
     pub fn new(model: ModelName, version: VersionNumber) -> Self {
@@ -60,6 +69,16 @@ impl Diff {
             filter: Filter::default(),
             asked: None,
         }
+    }
+
+    /// What the candidate of `facts` is compared with, once it is read.
+    pub fn baseline(&self, facts: &ReviewedFacts, ctx: &Ctx<'_>) -> Option<Baseline> {
+        let roots = match self.against.held(facts, ctx) {
+            Held::Version(version, ..) => file_roots(version),
+            Held::Run(run) => vec![ArtifactRoot::Run(run.id.clone())],
+            Held::Reading | Held::Failed(_) | Held::Missing | Held::Nothing => return None,
+        };
+        Some(Baseline { label: self.against.label(facts, ctx)?, roots })
     }
 
     /// The most important keys here.

@@ -1,0 +1,89 @@
+//! The files of a version beside those of production.
+
+use signoff::app::paint::Pictures;
+use signoff::screens::Screen;
+
+use crate::support::driver::Driver;
+
+fn opened() -> Driver {
+    let mut driver = Driver::demo();
+    driver.resize(120, 36);
+    driver.keys(":telco-churn/42<enter>3");
+    driver
+}
+
+#[test]
+fn a_confusion_matrix_is_first_and_stands_beside_that_of_production() {
+    let driver = opened();
+    let picture = driver.picture();
+    let named = |name: &str| picture.lines().position(|line| line.contains(name)).unwrap_or(usize::MAX);
+    assert!(named("plots/con") < named("roc_curve.png"), "{picture}");
+    assert!(named("roc_curve.png") < named("trix.json"), "{picture}");
+    assert!(named("trix.json") < named("model_card"), "{picture}");
+    driver.sees(&["▸ plots", "● v39", "○ v42", "▀▀▀▀"]);
+}
+
+#[test]
+fn numbers_are_numbers_with_their_difference() {
+    let mut driver = opened();
+    driver.keys("jj");
+    // 841 were called wrong by v39, 768 by v42.
+    driver.sees(&["stays", "leaves", "841", "768", "-73", "Δ"]);
+    driver.keys("/metrics<enter>");
+    driver.sees(&["1 of 1", "auc", "0.902", "0.914", "+0.012"]);
+    driver.keys("<esc>");
+    driver.sees(&["roc_curve.png"]);
+}
+
+#[test]
+fn a_picture_is_zoomed_and_moved_with_both_sides_alike_and_esc_shows_all_of_it() {
+    let mut driver = opened();
+    let all = driver.picture();
+    driver.keys("+");
+    driver.sees(&["2x"]);
+    driver.keys("+");
+    driver.sees(&["4x"]);
+    let near = driver.picture();
+    driver.keys("l");
+    assert!(matches!(driver.state.top(), Screen::Review(_)), "l moves the part, and turns no tab");
+    driver.sees(&["3 Artifacts", "4x"]);
+    driver.keys("jk-");
+    driver.sees(&["2x"]);
+    assert_ne!(driver.picture(), near);
+    driver.keys("<esc>");
+    assert_eq!(driver.picture(), all);
+    driver.keys("l");
+    driver.sees(&["metric.auc.floor"]);
+}
+
+#[test]
+fn enter_opens_the_file_whole_and_comes_back_to_it() {
+    let mut driver = opened();
+    driver.keys("jj<enter>");
+    assert!(matches!(driver.state.top(), Screen::Preview(_)));
+    driver.sees(&["confusion_matrix.json"]);
+    driver.keys("<esc>");
+    driver.sees(&["841", "768"]);
+}
+
+#[test]
+fn without_a_baseline_there_is_one_side() {
+    let mut driver = Driver::demo();
+    driver.keys(":churn-uplift/2<enter>3");
+    driver.sees(&["1 of ", "○ v2"]);
+    driver.misses(&["●"]);
+}
+
+#[test]
+fn finer_cells_hold_six_pixels() {
+    let mut driver = opened();
+    driver.state.pictures = Pictures::Sextants;
+    driver.keys("jk");
+    let picture = driver.picture();
+    assert!(picture.chars().any(|c| ('\u{1FB00}'..='\u{1FB3B}').contains(&c)), "{picture}");
+    driver.keys("<enter>+");
+    let picture = driver.picture();
+    assert!(picture.chars().any(|c| ('\u{1FB00}'..='\u{1FB3B}').contains(&c)), "{picture}");
+    driver.keys("<esc>");
+    assert!(matches!(driver.state.top(), Screen::Preview(_)), "Esc shows all of the picture first");
+}
