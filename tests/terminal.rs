@@ -25,7 +25,7 @@ const POLL: Duration = Duration::from_millis(20);
 fn inside() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let mut terminal = TerminalGuard::enter().unwrap();
+        let mut terminal = TerminalGuard::enter(false).unwrap();
         let mut reader = InputReader::spawn().unwrap();
         let mut seen = String::new();
         let mut suspended = 0;

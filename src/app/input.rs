@@ -6,6 +6,15 @@ pub enum Input {
     Key(Key),
     /// Pasted text (bracketed paste). Never treated as typing.
     Paste(String),
+    /// Scrolled with the mouse: lines down, or up if negative.
+    Scroll(i8),
+    /// Clicked with the mouse.
+    Click {
+        /// Column, from the left.
+        column: u16,
+        /// Row, from the top.
+        row: u16,
+    },
     /// The terminal was resized.
     Resize {
         /// In columns.

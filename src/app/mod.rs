@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod arrivals;
+pub mod background;
 pub mod batch_cache;
 pub mod cache;
 pub mod eager_pages;

@@ -63,6 +63,8 @@ pub enum Msg {
     GivenUp(Option<String>),
     /// What a server has not answered yet, if anything.
     Waiting(Option<Waiting>),
+    /// The terminal's background, once it answered.
+    Background { light: bool },
     /// The operating system asks the program to exit.
     Terminate,
 }

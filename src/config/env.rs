@@ -49,6 +49,11 @@ impl Env {
         }
     }
 
+    /// Whether the terminal is at another machine.
+    pub fn is_over_ssh(&self) -> bool {
+        ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"].iter().any(|name| self.get(name).is_some())
+    }
+
     /// A path as a shell would read it: `~/` is the home directory.
     pub fn expanded(&self, path: &str) -> PathBuf {
         match (path.strip_prefix("~/"), &self.home) {
@@ -80,9 +85,8 @@ impl Env {
         if self.get("BROWSER").is_some() {
             return false;
         }
-        let over_ssh = ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"].iter().any(|name| self.get(name).is_some());
         let screen = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"].iter().any(|name| self.get(name).is_some());
-        over_ssh || (cfg!(all(unix, not(target_os = "macos"))) && !screen)
+        self.is_over_ssh() || (cfg!(all(unix, not(target_os = "macos"))) && !screen)
     }
 
     /// What the environment says of the way to the servers, one sentence each: it names no other server, but who can read

@@ -15,6 +15,7 @@ use super::paths::Paths;
 use super::reader::Problem;
 use super::resolve::{self, Flags, Resolver, Target};
 use super::show::Shown;
+use super::themes::{self, OwnTheme};
 use super::watch::WatchSettings;
 use crate::app::keymap::Keymap;
 use crate::domain::command::OwnCommand;
@@ -22,6 +23,7 @@ use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::nearest::did_you_mean;
 use crate::domain::text::clean_line;
 use crate::local;
+use crate::ui::skin::is_light;
 
 /// Environment variables specific to this program.
 const OWN_VARIABLES: &[&str] = &["SIGNOFF_CONFIG", "SIGNOFF_TARGET", "SIGNOFF_STATE_DIR", "SIGNOFF_LOG"];
@@ -40,8 +42,14 @@ pub struct UiSettings {
     pub terminal_images: Images,
     /// Whether this runs inside tmux, where terminal sequences must be wrapped.
     pub in_tmux: bool,
-    /// The terminal background according to `COLORFGBG`, for the theme `auto`.
-    pub background: Option<String>,
+    /// Whether the terminal's background is light according to `COLORFGBG`, for themes that depend on it.
+    pub light: Option<bool>,
+    /// Whether the terminal may be asked for its background.
+    pub can_be_asked: bool,
+    /// The user's own themes, by name.
+    pub own_themes: Vec<OwnTheme>,
+    /// Whether the mouse is used.
+    pub mouse: Sourced<bool>,
     /// Whether the locale uses Unicode, for the symbols `auto`.
     pub unicode_locale: bool,
 }
@@ -86,14 +94,17 @@ fn from_text(paths: Paths, text: Option<&str>, env: Env, flags: Flags) -> Outcom
     };
     let symbols = file.ui.symbols.clone().unwrap_or_else(|| Sourced::default_of(SymbolSet::default()));
     let ui = UiSettings {
-        theme,
+        theme: theme.clone(),
         symbols,
         images: file.ui.images.clone().unwrap_or_else(|| Sourced::default_of(Images::default())),
         refresh: file.ui.refresh.clone().unwrap_or_else(|| Sourced::default_of(defaults::REFRESH_SECONDS)),
         restore: file.ui.restore.clone().unwrap_or_else(|| Sourced::default_of(false)),
         terminal_images: super::images::of_terminal(&env),
         in_tmux: env.get("TMUX").is_some(),
-        background: env.get("COLORFGBG").map(str::to_owned),
+        light: is_light(env.get("COLORFGBG")),
+        can_be_asked: env.get("TERM").is_some_and(|term| term != "dumb" && term != "linux"),
+        mouse: file.ui.mouse.clone().unwrap_or_else(|| Sourced::default_of(!env.is_over_ssh())),
+        own_themes: themes::own(&paths.config.value, &theme)?,
         unicode_locale: has_unicode_locale(&env),
     };
     let notices = env
@@ -352,10 +363,11 @@ impl Loaded {
             Shown::new("config", self.paths.config.value.display().to_string(), &self.paths.config.origin),
             Shown::new("state_dir", self.paths.state.value.display().to_string(), &self.paths.state.origin),
             Shown::new("log", self.paths.log().display().to_string(), &self.paths.state.origin),
-            Shown::new("ui.theme", self.ui.theme.value.name(), &self.ui.theme.origin),
+            Shown::new("ui.theme", self.ui.theme.value.name().to_owned(), &self.ui.theme.origin),
             Shown::new("ui.symbols", self.ui.symbols.value.name(), &self.ui.symbols.origin),
             Shown::new("ui.images", self.ui.images.value.name(), &self.ui.images.origin),
             Shown::new("ui.refresh", self.ui.refresh.value.to_string(), &self.ui.refresh.origin),
+            Shown::new("ui.mouse", self.ui.mouse.value.to_string(), &self.ui.mouse.origin),
             Shown::new("ui.restore", self.ui.restore.value.to_string(), &self.ui.restore.origin),
         ];
         let gh = self.file.use_gh_cli.clone().unwrap_or_else(|| Sourced::default_of(false));

@@ -30,6 +30,7 @@ pub mod running;
 mod servers;
 mod show;
 pub mod signing;
+mod themes;
 mod timing;
 pub mod watch;
 

@@ -28,7 +28,7 @@ use crate::ui::skin::is_colour;
 /// Name of the built-in demo target. No target in the file may use it.
 pub const DEMO_TARGET: &str = "demo";
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
     /// Dark or light, depending on the terminal.
     #[default]
@@ -38,22 +38,41 @@ pub enum Theme {
     /// For light backgrounds.
     Light,
     HighContrast,
+    /// Without red and green, for dark or light backgrounds, depending on the terminal.
+    ColorBlind,
     /// No colours.
     None,
+    /// The user's own, from the file of this name.
+    Own(String),
 }
 
 impl Theme {
     /// Name in the configuration file.
-    pub fn name(self) -> &'static str {
-        THEMES.iter().find(|(_, theme)| *theme == self).map_or("auto", |(name, _)| name)
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Own(name) => name,
+            theme => THEMES.iter().find(|(_, known)| known == theme).map_or("auto", |(name, _)| name),
+        }
+    }
+
+    fn named(text: &str) -> Result<Self, String> {
+        if let Some((_, theme)) = THEMES.iter().find(|(name, _)| *name == text) {
+            return Ok(theme.clone());
+        }
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        match text.chars().all(plain) {
+            true => Ok(Self::Own(text.to_owned())),
+            false => Err(format!("'{}' is no name of a theme", clean_line(text))),
+        }
     }
 }
 
-const THEMES: &[(&str, Theme)] = &[
+pub(super) const THEMES: &[(&str, Theme)] = &[
     ("auto", Theme::Auto),
     ("dark", Theme::Dark),
     ("light", Theme::Light),
     ("high-contrast", Theme::HighContrast),
+    ("color-blind", Theme::ColorBlind),
     ("none", Theme::None),
 ];
 
@@ -131,6 +150,8 @@ pub struct UiSection {
     pub refresh: Option<Sourced<u64>>,
     /// Whether the screens open where the last session ended.
     pub restore: Option<Sourced<bool>>,
+    /// Whether the mouse is used.
+    pub mouse: Option<Sourced<bool>>,
 }
 
 /// `[metrics]`.
@@ -306,11 +327,12 @@ pub fn parse(path: &Path, text: &str, home: Option<&Path>) -> Parsed {
 
 fn ui(mut s: Section<'_, '_>) -> UiSection {
     let ui = UiSection {
-        theme: s.choice("theme", THEMES),
+        theme: s.parsed("theme", Theme::named),
         symbols: s.choice("symbols", SYMBOLS),
         images: s.choice("images", IMAGES),
         refresh: s.integer("refresh", 0..=86_400),
         restore: s.boolean("restore"),
+        mouse: s.boolean("mouse"),
     };
     s.finish();
     ui

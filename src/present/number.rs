@@ -26,6 +26,18 @@ pub fn change(change: Change, symbols: &Symbols) -> (Role, &'static str, &'stati
     }
 }
 
+/// A synthetic number as wide as the widest of these, on both sides of the decimal point.
+pub fn widest(numbers: impl IntoIterator<Item = String>) -> String {
+    let (mut before, mut after) = (0, 0);
+    for number in numbers {
+        let point = super::text::point(&number);
+        before = before.max(point);
+        after = after.max(number.len().saturating_sub(point));
+    }
+    let rest = if after > 1 { format!(".{}", "0".repeat(after - 1)) } else { String::new() };
+    format!("{}{rest}", "0".repeat(before))
+}
+
 /// A difference in two columns: `▲` and `+0.012`, `+` and `new`, `=` and nothing.
 pub fn difference(kind: Change, delta: Option<f64>, symbols: &Symbols) -> [Phrase<'static>; 2] {
     let (role, symbol, word) = change(kind, symbols);
@@ -60,6 +72,13 @@ mod tests {
         ] {
             assert_eq!(delta(change, by, &UNICODE).plain(), said);
         }
+    }
+
+    #[test]
+    fn the_widest_number_is_as_wide_as_any_on_both_sides_of_its_point() {
+        let of = |numbers: &[&str]| widest(numbers.iter().map(|n| (*n).to_owned()));
+        assert_eq!(of(&["0.914", "12.5", "-1234"]), "00000.000");
+        assert_eq!((of(&["7"]), of(&[])), ("0".to_owned(), String::new()));
     }
 
     #[test]

@@ -94,6 +94,15 @@ impl<'a> Phrase<'a> {
         out
     }
 
+    /// Truncates it to `max` cells, keeping its beginning and its end: what differs between names is often at their end.
+    pub fn middle(self, max: usize, ellipsis: &str) -> Self {
+        if self.width() <= max {
+            return self;
+        }
+        let role = self.pieces.first().map_or(Role::Text, |(role, _)| *role);
+        Self::of(role, text::middle(&self.plain(), max, ellipsis))
+    }
+
     /// Wraps the phrase into lines of at most `max` cells, keeping roles. Continuation lines are indented by `indent`
     /// blanks.
     pub fn wrap(&self, max: usize, indent: usize) -> Vec<Phrase<'static>> {

@@ -77,6 +77,8 @@ pub struct State {
     pub(super) places: Places,
     /// Whether the screens open where the last session ended.
     pub restore: bool,
+    /// The themes for a dark and for a light background, while the terminal was not heard of.
+    pub grounds: Option<(String, String)>,
     /// Whether anything was pressed.
     pub(super) touched: bool,
     /// Something was to be filtered that cannot be: what is typed for it is no command.
@@ -139,6 +141,7 @@ impl State {
             keymap,
             places: Places::default(),
             restore: false,
+            grounds: None,
             touched: false,
             deaf: false,
             screens: vec![inbox::Inbox::default().into()],

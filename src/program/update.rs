@@ -42,7 +42,13 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Input(Input::Key(key)) => press(state, key),
         Msg::Input(Input::Paste(text)) if !state.is_too_small() => deliver(state, ScreenEvent::Paste(&text)),
-        Msg::Input(Input::Paste(_)) => Vec::new(),
+        Msg::Input(Input::Scroll(lines)) => scroll(state, lines),
+        // The loop, which knows what is where on the screen, makes movements of clicks.
+        Msg::Input(Input::Paste(_) | Input::Click { .. }) => Vec::new(),
+        Msg::Background { light } => {
+            let themes = state.grounds.take();
+            themes.map(|(dark, at_light)| Effect::Dress(if light { at_light } else { dark })).into_iter().collect()
+        }
         Msg::Reply(id, reply) => {
             let now = state.now;
             if state.cache.settle(id, *reply, now) {
@@ -164,6 +170,15 @@ fn is_for_the_filter(state: &mut State, key: Key, action: Option<Action>) -> boo
         state.notice = None;
     }
     ends || typed
+}
+
+/// Moves by lines. A wheel decides nothing, and leaves what is typed alone.
+fn scroll(state: &mut State, lines: i8) -> Vec<Effect> {
+    if state.is_too_small() || state.captures_text() && !state.contexts().contains(&Context::Approve) {
+        return Vec::new();
+    }
+    let action = if lines < 0 { Action::Up } else { Action::Down };
+    (0..lines.unsigned_abs()).flat_map(|_| deliver(state, ScreenEvent::Action(action))).collect()
 }
 
 fn act(state: &mut State, action: Action) -> Vec<Effect> {

@@ -7,9 +7,12 @@ use std::sync::mpsc as blocking;
 use std::thread;
 use std::time::Duration;
 
-use crossterm::event::{self, Event, EventStream, KeyCode as Code, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{
+    self, Event, EventStream, KeyCode as Code, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind,
+};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
+use crate::app::background::{Answer, Heard};
 use crate::app::input::{Input, Key, KeyCode};
 use crate::app::msg::Msg;
 use crate::app::text_area;
@@ -18,6 +21,8 @@ use crate::domain::text::{self, clean_line};
 
 /// The most characters of a paste that are handed on: one more than any field takes, so that it can say it was cut.
 const MOST_PASTED: usize = text_area::MOST + 1;
+/// Lines of one step of the mouse wheel.
+const WHEEL: i8 = 3;
 /// Maximum queued events; more stay in the terminal's buffer.
 const QUEUE: usize = 256;
 /// Timeout of one wait for input: long enough to cause no wake-ups, short enough for the timers of every system.
@@ -123,7 +128,7 @@ fn refused(reason: impl Into<String>) -> Failure {
 }
 
 fn forward(mut source: impl FnMut(Duration) -> io::Result<Option<Event>>, bell: &Bell, sender: &Sender<Msg>) {
-    let mut after_key = false;
+    let (mut after_key, mut answer) = (false, Answer::default());
     while !bell.stop.load(Ordering::SeqCst) {
         // What can be read without waiting arrived together with what was read before.
         let at_once = if after_key { source(Duration::ZERO) } else { Ok(None) };
@@ -134,9 +139,13 @@ fn forward(mut source: impl FnMut(Duration) -> io::Result<Option<Event>>, bell: 
             at_once => (at_once, true),
         };
         after_key = matches!(event, Ok(Some(Event::Key(_))));
-        let msg = match event.map(|event| event.and_then(input)) {
-            Ok(Some(Input::Key(key))) => Msg::Input(Input::Key(Key { rushed, ..key })),
-            Ok(Some(input)) => Msg::Input(input),
+        let msgs = match event.map(|event| event.and_then(input)) {
+            Ok(Some(Input::Key(key))) => match answer.hear(Key { rushed, ..key }) {
+                Heard::Keys(keys) => pressed(keys),
+                Heard::Waiting => continue,
+                Heard::Background { light } => vec![Msg::Background { light }],
+            },
+            Ok(Some(input)) => pressed(answer.interrupted()).into_iter().chain([Msg::Input(input)]).collect(),
             Ok(None) => continue,
             Err(error) => {
                 // A lost terminal reports errors forever: stop at the first.
@@ -145,7 +154,7 @@ fn forward(mut source: impl FnMut(Duration) -> io::Result<Option<Event>>, bell: 
                 return;
             }
         };
-        if sender.blocking_send(msg).is_err() {
+        if msgs.into_iter().any(|msg| sender.blocking_send(msg).is_err()) {
             break;
         }
     }
@@ -157,7 +166,11 @@ fn forward(mut source: impl FnMut(Duration) -> io::Result<Option<Event>>, bell: 
     let _ = source(Duration::ZERO);
 }
 
-/// Converts an event; none for releases, mouse, focus and unsupported keys.
+fn pressed(keys: Vec<Key>) -> Vec<Msg> {
+    keys.into_iter().map(|key| Msg::Input(Input::Key(key))).collect()
+}
+
+/// Converts an event; none for releases, focus, unsupported keys, and what the mouse does besides clicks and its wheel.
 fn input(event: Event) -> Option<Input> {
     match event {
         Event::Key(event) => key(event).map(Input::Key),
@@ -166,7 +179,13 @@ fn input(event: Event) -> Option<Input> {
             Some(Input::Paste(text::clean(&pasted[..end])))
         }
         Event::Resize(width, height) => Some(Input::Resize { width, height }),
-        Event::Mouse(_) | Event::FocusGained | Event::FocusLost => None,
+        Event::Mouse(mouse) => match mouse.kind {
+            MouseEventKind::ScrollDown => Some(Input::Scroll(WHEEL)),
+            MouseEventKind::ScrollUp => Some(Input::Scroll(-WHEEL)),
+            MouseEventKind::Down(MouseButton::Left) => Some(Input::Click { column: mouse.column, row: mouse.row }),
+            _ => None,
+        },
+        Event::FocusGained | Event::FocusLost => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! tokio and crossterm: the event loop, and the only place that spawns tasks.
 
 pub mod answer;
+mod click;
 pub mod executor;
 pub mod export;
 pub mod input;

@@ -10,11 +10,13 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
+use super::click;
 use super::executor::{Executor, Local};
 use super::input::InputReader;
 use super::signals::Signals;
 use super::terminal::TerminalGuard;
 use super::terminal_pictures::Painter;
+use crate::app::effect::Effect;
 use crate::app::input::{Input, Key};
 use crate::app::msg::Msg;
 use crate::app::own::OwnNews;
@@ -33,6 +35,8 @@ use crate::ui::skin::Skin;
 const FRAME: Duration = Duration::from_millis(33);
 /// Time between spinner frames.
 const TICK: Duration = Duration::from_millis(100);
+/// Asks the terminal for its background: xterm's "OSC 11 ; ?".
+const BACKGROUND: &str = "\x1b]11;?\x1b\\";
 /// Maximum messages handled before a frame is drawn.
 const BATCH: usize = 256;
 
@@ -65,6 +69,10 @@ pub struct Around {
     pub title: Box<dyn Fn(&str) -> String + Send + Sync>,
     /// The look of a theme; none if there is no such theme.
     pub dress: Dress,
+    /// Whether the terminal is asked for the mouse.
+    pub mouse: bool,
+    /// Whether the terminal is asked for its background.
+    pub ask_background: bool,
 }
 
 /// Runs the program on the terminal until the user quits or opens another target.
@@ -84,12 +92,16 @@ pub async fn run(
     // Before setting up the terminal: a signal in between would exit without restoring it.
     let mut signals = Signals::listen()
         .map_err(|e| Failure::new(FailureKind::Local, Service::Local, "listen for signals", e.to_string()))?;
-    let mut terminal = TerminalGuard::enter()?;
+    let mut terminal = TerminalGuard::enter(around.mouse)?;
     let size = terminal.size()?;
     let mut effects = update(&mut state, Msg::Input(Input::Resize { width: size.width, height: size.height }));
     // Draw the first frame before the first request, so that something is visible at once.
     draw(&state, skin, &mut terminal)?;
     let mut input = InputReader::spawn()?;
+    if around.ask_background {
+        // Nothing waits for the answer.
+        terminal.tell(BACKGROUND)?;
+    }
     let (replies, mut answers) = unbounded_channel();
     let clock = services.clock.clone();
     look_at_channels(&around, &replies);
@@ -170,7 +182,7 @@ pub async fn run(
         if matches!(first, Msg::Tick(_)) {
             effects.extend(update(&mut state, Msg::Waiting((around.waiting)())));
         }
-        effects.extend(update(&mut state, first));
+        effects.extend(take(&mut state, first, skin));
         for _ in 1..BATCH {
             let Some(next) = input.try_next().or_else(|| answers.try_recv().ok()) else { break };
             // A key may directly follow an answer.
@@ -180,7 +192,7 @@ pub async fn run(
                 held_back = Some(next);
                 break;
             }
-            effects.extend(update(&mut state, next));
+            effects.extend(take(&mut state, next, skin));
         }
         if repaint {
             terminal.repaint()?;
@@ -188,6 +200,13 @@ pub async fn run(
         let now = Instant::now();
         let soonest = if at_once { now } else { now.max(last_frame + FRAME) };
         frame_due = Some(frame_due.map_or(soonest, |due| due.min(soonest)));
+    }
+}
+
+fn take(state: &mut State, msg: Msg, skin: &Skin) -> Vec<Effect> {
+    match msg {
+        Msg::Input(Input::Click { column, row }) => click::click(state, column, row, skin),
+        msg => update(state, msg),
     }
 }
 

@@ -12,7 +12,7 @@ use std::thread::{self, ThreadId};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
 use crossterm::queue;
 use crossterm::terminal::{
     self, BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
@@ -39,16 +39,16 @@ pub struct TerminalGuard {
 }
 
 impl TerminalGuard {
-    /// Sets up the terminal. Call it on the drawing thread: a panic there restores the terminal.
+    /// Sets up the terminal, with the mouse if it is wanted. Call it on the drawing thread: a panic there restores the terminal.
     ///
     /// # Errors
     /// If standard input or output is not a terminal, or on an I/O error.
-    pub fn enter() -> Outcome<Self> {
+    pub fn enter(mouse: bool) -> Outcome<Self> {
         if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
             let reason = "standard input and output are not a terminal";
             return Err(refused(reason).with_hint("In scripts use the commands: `signoff --help` lists them."));
         }
-        let state = Arc::new(ScreenState::default());
+        let state = Arc::new(ScreenState { mouse, ..ScreenState::default() });
         let terminal = ratatui::Terminal::new(CrosstermBackend::new(FrameWriter::new(io::stdout(), &state)));
         let mut guard = Self { terminal: terminal.map_err(|e| told(&e))?, state };
         guard.take()?;
@@ -128,7 +128,7 @@ impl TerminalGuard {
         }
         let entered = terminal::enable_raw_mode().and_then(|()| {
             self.state.live.store(true, Ordering::SeqCst);
-            enter(&mut io::stdout())?;
+            enter(&mut io::stdout(), self.state.mouse)?;
             // Not `clear`: that queries the cursor position and waits for the response.
             let size = self.terminal.size()?;
             self.terminal.resize(Rect::from((ratatui::layout::Position::ORIGIN, size)))
@@ -149,6 +149,8 @@ impl Drop for TerminalGuard {
 /// Shared by the guard, the writer and the panic hook.
 #[derive(Debug, Default)]
 struct ScreenState {
+    /// The terminal tells of the mouse.
+    mouse: bool,
     /// The terminal is set up: it may be written to and must be restored.
     live: AtomicBool,
     /// A frame is being built: flushing is deferred to its end.
@@ -160,7 +162,7 @@ impl ScreenState {
     fn give_back(&self) {
         if self.live.swap(false, Ordering::SeqCst) {
             // Errors cannot be reported, and the remaining steps must run in any case.
-            let _ = leave(&mut io::stdout());
+            let _ = leave(&mut io::stdout(), self.mouse);
             let _ = terminal::disable_raw_mode();
         }
     }
@@ -216,14 +218,21 @@ fn draw<W: Write>(
 }
 
 /// What [`leave`] undoes, except raw mode.
-fn enter(out: &mut impl Write) -> io::Result<()> {
+fn enter(out: &mut impl Write, mouse: bool) -> io::Result<()> {
     queue!(out, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+    if mouse {
+        queue!(out, EnableMouseCapture)?;
+    }
     out.flush()
 }
 
 /// Undoes [`enter`] in reverse order. First ends a synchronized update interrupted by a panic.
-fn leave(out: &mut impl Write) -> io::Result<()> {
-    queue!(out, EndSynchronizedUpdate, Show, DisableBracketedPaste, LeaveAlternateScreen)?;
+fn leave(out: &mut impl Write, mouse: bool) -> io::Result<()> {
+    queue!(out, EndSynchronizedUpdate)?;
+    if mouse {
+        queue!(out, DisableMouseCapture)?;
+    }
+    queue!(out, Show, DisableBracketedPaste, LeaveAlternateScreen)?;
     out.flush()
 }
 
@@ -318,12 +327,19 @@ mod tests {
 
     #[test]
     fn leaving_undoes_entering_in_reverse() {
-        let bytes = |f: fn(&mut Vec<u8>) -> io::Result<()>| {
+        let bytes = |f: fn(&mut Vec<u8>, bool) -> io::Result<()>, mouse| {
             let mut out = Vec::new();
-            f(&mut out).unwrap();
+            f(&mut out, mouse).unwrap();
             String::from_utf8(out).unwrap()
         };
-        assert_eq!(bytes(enter), "\x1b[?1049h\x1b[?2004h\x1b[?25l");
-        assert_eq!(bytes(leave), "\x1b[?2026l\x1b[?25h\x1b[?2004l\x1b[?1049l");
+        assert_eq!(bytes(enter, false), "\x1b[?1049h\x1b[?2004h\x1b[?25l");
+        assert_eq!(bytes(leave, false), "\x1b[?2026l\x1b[?25h\x1b[?2004l\x1b[?1049l");
+        let set = |text: &str, end: char| text.matches(end).count();
+        assert!(bytes(enter, true).contains("\x1b[?1000h"));
+        assert_eq!(
+            set(&bytes(enter, true), 'h') - 2,
+            set(&bytes(leave, true), 'l') - 3,
+            "each mode of the mouse is left"
+        );
     }
 }

@@ -56,12 +56,14 @@ pub struct Column<'a> {
     pub rank: u8,
     /// Takes the space left when every column has its preferred width.
     pub stretch: bool,
+    /// What does not fit is left out in the middle, not at the end.
+    pub middle: bool,
 }
 
 impl<'a> Column<'a> {
     /// A column that is never dropped, as wide as its title and content.
     pub fn new(title: impl Into<Cow<'a, str>>, align: Align) -> Self {
-        Self { title: title.into(), align, min: u16::MAX, max: u16::MAX, rank: 0, stretch: false }
+        Self { title: title.into(), align, min: u16::MAX, max: u16::MAX, rank: 0, stretch: false, middle: false }
     }
 
     pub fn left(title: impl Into<Cow<'a, str>>) -> Self {
@@ -88,6 +90,11 @@ impl<'a> Column<'a> {
     /// Sets the drop order: the highest rank is dropped first.
     pub fn rank(self, rank: u8) -> Self {
         Self { rank, ..self }
+    }
+
+    /// For names, whose ends differ: what does not fit is left out in the middle.
+    pub fn middle(self) -> Self {
+        Self { middle: true, ..self }
     }
 
     /// Lets the column take the remaining space.

@@ -23,7 +23,8 @@ fn first_start() -> Driver {
     driver.state = State::welcoming(rules("none"), keymap, driver.state.now, around);
     driver.answer_with(|query| match query {
         Query::Attempt { answers } => {
-            let refused = Failure::new(FailureKind::Unavailable, Service::Mlflow, "reach http://nowhere", "nobody listens");
+            let refused =
+                Failure::new(FailureKind::Unavailable, Service::Mlflow, "reach http://nowhere", "nobody listens");
             let answer = match (answers.mlflow.as_str(), answers.repo.as_str()) {
                 ("http://nowhere", _) => Err(refused),
                 (_, "") => Ok("MLflow 3.17.2, 12 models".to_owned()),

@@ -120,14 +120,18 @@ pub(super) async fn present(
     state.commands = loaded.commands();
     let looking = looking(loaded, &state);
     state.commands.extend(looking);
-    state.themes = skin::Theme::ALL.iter().map(|theme| theme.name().to_owned()).collect();
+    let own = loaded.ui.own_themes.iter().map(|theme| theme.name.clone());
+    state.themes = skin::Theme::ALL.iter().map(|theme| theme.name().to_owned()).chain(own).collect();
+    let asks = loaded.ui.light.is_none() && loaded.ui.can_be_asked;
+    let both = grounds(&loaded.ui).filter(|_| asks);
+    state.grounds = both.map(|(dark, light)| (dark.name().to_owned(), light.name().to_owned()));
     state.pictures = pictures;
     let url = services.registry.url();
     // Drafts of two workspaces may be about versions of the same name.
     let server =
         services.registry.named_workspace().map_or_else(|| url.clone(), |name| format!("{url}?workspace={name}"));
     let prefs = runtime::prefs::file_for(&loaded.paths.state_of(services.rules.demo), &server);
-    let around = around(loaded, &services.rules, skin);
+    let around = around(loaded, &services.rules, state.grounds.is_some());
     runtime::run::run(state, services, targets, prefs, painter, skin, around).await
 }
 
@@ -147,7 +151,7 @@ fn looking(loaded: &Loaded, state: &State) -> Vec<OwnCommand> {
 }
 
 /// How the screens stay up to date, and how the terminal is told of arrivals: as its channels say.
-fn around(loaded: &Arc<Loaded>, rules: &Rules, skin: &Skin) -> Around {
+fn around(loaded: &Arc<Loaded>, rules: &Rules, ask_background: bool) -> Around {
     let (target, demo, settings) = (rules.target_name.as_str(), rules.demo, loaded.clone());
     let wanted = |channel: &&Arc<notify::Configured>| {
         let targets = &channel.interest().targets;
@@ -156,7 +160,7 @@ fn around(loaded: &Arc<Loaded>, rules: &Rules, skin: &Skin) -> Around {
     let all = channels::all(loaded);
     let terminals: Vec<_> = all.iter().filter(wanted).filter_map(|c| c.terminal().cloned()).collect();
     let titles = terminals.clone();
-    let unicode = !skin.symbols().line.is_ascii();
+    let look = loaded.ui.clone();
     let seconds = loaded.ui.refresh.value;
     Around {
         waiting: http::longest,
@@ -164,10 +168,9 @@ fn around(loaded: &Arc<Loaded>, rules: &Rules, skin: &Skin) -> Around {
         given_up: Box::new(move || given_up(settings.clone(), demo).boxed()),
         tell: Box::new(move |text| terminals.iter().map(|t| t.sequence(text)).collect()),
         title: Box::new(move |text| titles.iter().map(|t| t.title(text)).collect()),
-        dress: Box::new(move |name| {
-            let theme = skin::Theme::ALL.into_iter().find(|theme| theme.name() == name)?;
-            Some(Skin::new(theme, unicode))
-        }),
+        dress: Box::new(move |name| named(&look, name)),
+        mouse: loaded.ui.mouse.value,
+        ask_background,
     }
 }
 
@@ -257,19 +260,44 @@ fn pictures(ui: &UiSettings, skin: &Skin) -> (Pictures, Option<Painter>) {
     (Pictures::Terminal, Some(Painter { speaks, in_tmux: ui.in_tmux }))
 }
 
+/// The look that the configuration asks for. A background that is not known is taken for a dark one.
 pub(super) fn skin(ui: &UiSettings) -> Skin {
-    let configured = match ui.theme.value {
-        Theme::Auto => None,
+    let light = ui.light.unwrap_or(false);
+    let theme = match &ui.theme.value {
+        Theme::Auto | Theme::ColorBlind => grounds(ui).map(|(dark, at_light)| if light { at_light } else { dark }),
         Theme::Dark => Some(skin::Theme::Dark),
         Theme::Light => Some(skin::Theme::Light),
         Theme::HighContrast => Some(skin::Theme::HighContrast),
         Theme::None => Some(skin::Theme::NoColor),
+        Theme::Own(name) => return named(ui, name).unwrap_or_else(|| Skin::new(skin::Theme::Dark, is_unicode(ui))),
     };
-    let unicode = match ui.symbols.value {
+    Skin::new(theme.unwrap_or(skin::Theme::Dark), is_unicode(ui))
+}
+
+/// The themes for dark and light backgrounds, where the configuration leaves that to the terminal.
+fn grounds(ui: &UiSettings) -> Option<(skin::Theme, skin::Theme)> {
+    match ui.theme.value {
+        Theme::Auto => Some((skin::Theme::Dark, skin::Theme::Light)),
+        Theme::ColorBlind => Some((skin::Theme::ColorBlind, skin::Theme::ColorBlindLight)),
+        Theme::Dark | Theme::Light | Theme::HighContrast | Theme::None | Theme::Own(_) => None,
+    }
+}
+
+/// A theme by its name, the user's own first.
+fn named(ui: &UiSettings, name: &str) -> Option<Skin> {
+    match ui.own_themes.iter().find(|theme| theme.name == name) {
+        Some(theme) => Skin::parse(&theme.source, is_unicode(ui)).ok(),
+        None => {
+            let theme = skin::Theme::ALL.into_iter().find(|theme| theme.name() == name)?;
+            Some(Skin::new(theme, is_unicode(ui)))
+        }
+    }
+}
+
+fn is_unicode(ui: &UiSettings) -> bool {
+    match ui.symbols.value {
         SymbolSet::Auto => ui.unicode_locale,
         SymbolSet::Unicode => true,
         SymbolSet::Ascii => false,
-    };
-    // The configured theme already accounts for NO_COLOR.
-    Skin::new(skin::choose_theme(configured, false, ui.background.as_deref()), unicode)
+    }
 }

@@ -11,6 +11,7 @@ use crate::app::route::{Route, Subject};
 use crate::domain::beside::{Cells, Column, lay};
 use crate::domain::provenance::Provenance;
 use crate::domain::registry::ModelVersion;
+use crate::present::number;
 use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent};
 use rows::{Choice, CompareRow};
 
@@ -27,6 +28,8 @@ pub struct Compare {
     filter: Filter,
     rows: Vec<CompareRow>,
     keys: Vec<String>,
+    /// As wide as the widest number.
+    widest: String,
     /// What the rows were made from.
     made_from: Option<MadeFrom>,
     cursor: Cursor<String>,
@@ -36,7 +39,8 @@ impl Compare {
     /// Compares these side by side; the first is the reference.
     pub fn new(subjects: Vec<Subject>) -> Self {
         Self {
-            subjects,
+            subjects: distinct(subjects),
+            widest: String::new(),
             choice: Choice { differences_only: true, ..Choice::default() },
             first: 0,
             filter: Filter::default(),
@@ -99,6 +103,7 @@ impl Compare {
             let labels: Vec<&str> = self.subjects.iter().map(|s| s.label.as_str()).collect();
             let width = usize::from(ctx.width.saturating_sub(10));
             let (rows, keys) = rows::rows(lay(&columns), &labels, &choice, width);
+            self.widest = number::widest(rows.iter().flat_map(CompareRow::numbers));
             let is_heading = |row: &CompareRow| matches!(row, CompareRow::Section { .. });
             (self.rows, self.keys) = self.filter.rows(rows, keys, CompareRow::text, is_heading);
         }
@@ -129,6 +134,19 @@ fn parts(said: Provenance<'_>) -> (bool, bool) {
 fn version<'a>(subject: &Subject, ctx: &Ctx<'a>) -> Option<&'a ModelVersion> {
     let (model, number) = subject.version.as_ref()?;
     ctx.cache.versions(model)?.items.iter().find(|v| v.number == *number)
+}
+
+/// Runs of one name, and versions of several models with one number, by labels that tell them apart.
+fn distinct(subjects: Vec<Subject>) -> Vec<Subject> {
+    let is_alone = |label: &str| subjects.iter().filter(|other| other.label == label).count() < 2;
+    let label = |subject: &Subject| match (&subject.version, &subject.run) {
+        _ if is_alone(&subject.label) => subject.label.clone(),
+        (Some((model, _)), _) => format!("{model} {}", subject.label),
+        (None, Some(run)) => format!("{} {}", subject.label, run.short()),
+        (None, None) => subject.label.clone(),
+    };
+    let labels: Vec<String> = subjects.iter().map(label).collect();
+    subjects.into_iter().zip(labels).map(|(subject, label)| Subject { label, ..subject }).collect()
 }
 
 impl Component for Compare {

@@ -55,6 +55,18 @@ impl CompareRow {
     }
 }
 
+impl CompareRow {
+    /// The numbers of a metric, as they are shown.
+    pub fn numbers(&self) -> Vec<String> {
+        match self {
+            Self::Value { row: ValueRow { cells: Cells::Numbers(values), .. }, .. } => {
+                values.iter().flatten().map(ToString::to_string).collect()
+            }
+            Self::Value { .. } | Self::Gap | Self::Section { .. } | Self::Group { .. } | Self::Text(_) => Vec::new(),
+        }
+    }
+}
+
 /// Display options of a comparison.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Choice {

@@ -46,7 +46,7 @@ impl Compare {
         let failure = self.subjects.iter().find_map(|s| ctx.cache.run_failure(s.run.as_ref()?));
         let area = format::banner(area, buf, skin, failure, None);
         let columns = self.columns();
-        let widths = Widths::of(&columns, [self.sample()]);
+        let widths = Widths::of(&columns, [self.sample("telco-20.123456"), self.sample(&self.widest)]);
         let row = |i: usize| self.rows.get(i).map(|r| self.row(r, ctx, skin)).unwrap_or_default();
         let table = Table::new(skin, &columns, &widths, self.rows.len(), &row);
         (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
@@ -61,11 +61,14 @@ impl Compare {
     }
 
     fn columns(&self) -> Vec<Column<'static>> {
-        let mut columns = vec![Column::left("").min(18).max(40)];
+        let number = u16::try_from(self.widest.len()).unwrap_or(u16::MAX);
+        let most = if self.has_delta() { 30 } else { 20 };
+        let mut columns = vec![Column::left("").min(18).max(40).middle()];
         columns.extend(self.in_sight().enumerate().map(|(n, i)| {
             // The first column stays; of the others, those on the right are dropped until scrolled to.
             let rank = u8::try_from(n).unwrap_or(u8::MAX);
-            Column::point(self.subjects[i].label.clone()).rank(rank).min(10).max(if self.has_delta() { 30 } else { 20 })
+            let column = Column::point(self.subjects[i].label.clone()).rank(rank);
+            column.min(number.max(10)).max(most.max(number)).middle()
         }));
         if self.has_delta() {
             columns.push(Column::left("CHANGE"));
@@ -73,9 +76,9 @@ impl Compare {
         columns
     }
 
-    fn sample(&self) -> Row<'static> {
+    fn sample(&self, value: &str) -> Row<'static> {
         let mut cells = vec![Phrase::new("~ validation_macro_f1_score")];
-        cells.extend(self.in_sight().map(|_| Phrase::new("telco-20.123456")));
+        cells.extend(self.in_sight().map(|_| Phrase::new(value.to_owned())));
         if self.has_delta() {
             cells.push(Phrase::new("▲ +0.123456"));
         }

@@ -54,7 +54,7 @@ impl Experiments {
 
 fn columns() -> Vec<Column<'static>> {
     vec![
-        Column::left("EXPERIMENT").min(20).stretch(),
+        Column::left("EXPERIMENT").min(20).stretch().middle(),
         Column::right("CHANGED"),
         Column::right("CREATED").rank(1),
         Column::left("ID").rank(2).min(4).max(20),

@@ -106,7 +106,7 @@ fn columns(narrow: bool) -> Vec<Column<'static>> {
         // Narrow terminals drop the year.
         Column::left("WHEN (UTC)").max(if narrow { 11 } else { 16 }),
         Column::left("DECISION"),
-        Column::left("MODEL").min(12).max(40),
+        Column::left("MODEL").min(12).max(40).middle(),
         Column::right("VER"),
         Column::left("BY").rank(2).min(6),
         Column::left("TAG").rank(3).min(12),

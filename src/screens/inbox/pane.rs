@@ -12,7 +12,7 @@ use crate::domain::policy::{Effective, Evaluation};
 use crate::domain::preflight::CheckState;
 use crate::domain::text::{clean_line, count};
 use crate::present::{CheckRow, Mark, Said, code as words, decision, number, policy};
-use crate::screens::parts::{Ctx, production, version_view};
+use crate::screens::parts::{Ctx, code as code_of, production, version_view};
 use crate::ui::skin::{Role, Skin, Symbols};
 use crate::ui::{Phrase, text};
 
@@ -23,9 +23,7 @@ const PARAMS: usize = 5;
 
 /// The queries for the code of a version whose verdict was read; none that its rules asked already.
 pub fn needs(facts: &SharedFacts, ctx: &Ctx<'_>) -> Vec<Query> {
-    let Some(Source { repo, commit, .. }) = source(facts, ctx) else { return Vec::new() };
-    let (repo, commit) = (repo.clone(), commit.sha.clone());
-    vec![Query::PullRequest { repo: repo.clone(), commit: commit.clone() }, Query::Checks { repo, commit }]
+    source(facts, ctx).map(code_of::needs).unwrap_or_default()
 }
 
 fn source<'a>(facts: &SharedFacts, ctx: &Ctx<'a>) -> Option<&'a Source> {

@@ -189,7 +189,7 @@ fn warning(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
 fn columns(ctx: &Ctx<'_>) -> Vec<Column<'static>> {
     // The author matters less than the model and the difference.
     let mut columns = vec![
-        Column::left("MODEL").min(18).max(44).stretch(),
+        Column::left("MODEL").min(18).max(44).stretch().middle(),
         Column::right("VER"),
         Column::right("AGE"),
         Column::left("AUTHOR").rank(5).min(8),

@@ -57,7 +57,7 @@ impl Models {
 
 fn columns() -> Vec<Column<'static>> {
     vec![
-        Column::left("MODEL").min(14).max(44),
+        Column::left("MODEL").min(14).max(44).middle(),
         Column::right("PROD"),
         Column::left(in_production::HEADING).rank(3),
         Column::right("NEWEST"),

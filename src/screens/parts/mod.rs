@@ -3,6 +3,7 @@
 pub mod cd;
 pub mod choice;
 pub mod choice_view;
+pub mod code;
 pub mod known;
 pub mod lineage;
 pub mod narrowed;

@@ -21,14 +21,21 @@ const LABEL: usize = 12;
 /// Splits `area` into the list and, on wide terminals, the pane on its right.
 pub fn panes(area: Rect, ctx: &Ctx<'_>) -> (Rect, Option<Rect>) {
     match Breadth::of(ctx.width, ctx.height) == Breadth::Wide {
-        true => split(area),
+        true => {
+            // Wider terminals show more in the list, too.
+            let right = (area.width * 2 / 5).min(area.width.saturating_sub(112)).max(40);
+            split_at(area, right)
+        }
         false => (area, None),
     }
 }
 
 /// Splits `area` into the list and the pane on its right.
 pub fn split(area: Rect) -> (Rect, Option<Rect>) {
-    let right = area.width * 2 / 5;
+    split_at(area, area.width * 2 / 5)
+}
+
+fn split_at(area: Rect, right: u16) -> (Rect, Option<Rect>) {
     let list = Rect { width: area.width - right - 2, ..area };
     (list, Some(Rect { x: list.right() + 2, width: right, ..area }))
 }

@@ -182,7 +182,7 @@ impl Runs {
 fn columns(chosen: &[RunColumn]) -> Vec<Column<'static>> {
     let mut columns = vec![
         Column::left("STATUS"),
-        Column::left("NAME").min(24).max(40),
+        Column::left("NAME").min(24).max(40).middle(),
         Column::right("AGE"),
         Column::right("TOOK").rank(3),
         Column::left("USER").rank(4).min(6).max(16),

@@ -7,7 +7,7 @@ mod theme;
 
 use ratatui::style::{Color, Modifier, Style};
 
-pub use self::theme::{Theme, ThemeError, choose_theme};
+pub use self::theme::{Theme, ThemeError, is_light};
 pub use crate::present::{Role, Symbols};
 
 /// A theme and a symbol table.

@@ -14,6 +14,10 @@ pub enum Theme {
     Dark,
     /// For light backgrounds.
     Light,
+    /// For dark backgrounds, without red and green.
+    ColorBlind,
+    /// The same for light backgrounds.
+    ColorBlindLight,
     /// The sixteen ANSI colours at full intensity.
     HighContrast,
     /// No colours: symbols and attributes only.
@@ -21,13 +25,16 @@ pub enum Theme {
 }
 
 impl Theme {
-    pub const ALL: [Self; 4] = [Self::Dark, Self::Light, Self::HighContrast, Self::NoColor];
+    pub const ALL: [Self; 6] =
+        [Self::Dark, Self::Light, Self::ColorBlind, Self::ColorBlindLight, Self::HighContrast, Self::NoColor];
 
     /// Name in the configuration.
     pub fn name(self) -> &'static str {
         match self {
             Self::Dark => "dark",
             Self::Light => "light",
+            Self::ColorBlind => "color-blind",
+            Self::ColorBlindLight => "color-blind-light",
             Self::HighContrast => "high-contrast",
             Self::NoColor => "no-color",
         }
@@ -37,25 +44,19 @@ impl Theme {
         match self {
             Self::Dark => include_str!("../../../assets/themes/dark.toml"),
             Self::Light => include_str!("../../../assets/themes/light.toml"),
+            Self::ColorBlind => include_str!("../../../assets/themes/color-blind.toml"),
+            Self::ColorBlindLight => include_str!("../../../assets/themes/color-blind-light.toml"),
             Self::HighContrast => include_str!("../../../assets/themes/high-contrast.toml"),
             Self::NoColor => include_str!("../../../assets/themes/no-color.toml"),
         }
     }
 }
 
-/// Selects the theme for a terminal.
-///
-/// `no_color`: the variable `NO_COLOR` is set and not empty (no-color.org); takes precedence over the configuration.
-/// `colorfgbg`: the variable of that name, `fg;bg` or `fg;default;bg` as palette numbers, set by rxvt, Konsole and
-/// others; if missing or invalid, the background is assumed to be dark.
-pub fn choose_theme(configured: Option<Theme>, no_color: bool, colorfgbg: Option<&str>) -> Theme {
-    if no_color {
-        return Theme::NoColor;
-    }
-    configured.unwrap_or_else(|| match colorfgbg.and_then(|v| v.rsplit(';').next()?.trim().parse::<u8>().ok()) {
-        Some(7 | 9..=15) => Theme::Light,
-        _ => Theme::Dark,
-    })
+/// Whether the background is light, as the variable `COLORFGBG` tells: `fg;bg` or `fg;default;bg` as palette numbers, set by
+/// rxvt, Konsole and others. None if it is missing or makes no sense.
+pub fn is_light(colorfgbg: Option<&str>) -> Option<bool> {
+    let background: u8 = colorfgbg?.rsplit(';').next()?.trim().parse().ok()?;
+    Some(matches!(background, 7 | 9..=15))
 }
 
 /// A mistake in a theme file.
@@ -80,6 +81,8 @@ pub enum ThemeError {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    /// The built-in theme that says what this one leaves out.
+    base: Option<Theme>,
     roles: BTreeMap<Role, StyleText>,
 }
 
@@ -96,10 +99,12 @@ pub(super) fn parse(source: &str) -> Result<[Style; Role::ALL.len()], ThemeError
     let file: File = toml::from_str(source).map_err(|e| ThemeError::Syntax(e.to_string()))?;
     let missing: Vec<String> =
         Role::ALL.iter().filter(|r| !file.roles.contains_key(r)).map(|r| format!("{r:?}")).collect();
-    if !missing.is_empty() {
-        return Err(ThemeError::Missing(missing.join(", ")));
-    }
-    let mut styles = [Style::new(); Role::ALL.len()];
+    let mut styles = match file.base {
+        // A built-in theme has no base.
+        Some(base) => parse(base.source())?,
+        None if !missing.is_empty() => return Err(ThemeError::Missing(missing.join(", "))),
+        None => [Style::new(); Role::ALL.len()],
+    };
     for (role, text) in &file.roles {
         styles[*role as usize] = style(*role, text)?;
     }
@@ -132,14 +137,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_terminals_background_decides_unless_somebody_did() {
-        assert_eq!(choose_theme(None, false, None), Theme::Dark);
-        assert_eq!(choose_theme(None, false, Some("15;0")), Theme::Dark);
-        assert_eq!(choose_theme(None, false, Some("0;default;15")), Theme::Light);
-        assert_eq!(choose_theme(None, false, Some("0;7")), Theme::Light);
-        assert_eq!(choose_theme(None, false, Some("nonsense")), Theme::Dark);
-        assert_eq!(choose_theme(Some(Theme::HighContrast), false, Some("0;15")), Theme::HighContrast);
-        assert_eq!(choose_theme(Some(Theme::Dark), true, None), Theme::NoColor);
+    fn the_variable_tells_the_background() {
+        for (value, light) in [
+            (None, None),
+            (Some("15;0"), Some(false)),
+            (Some("0;default;15"), Some(true)),
+            (Some("0;7"), Some(true)),
+            (Some("nonsense"), None),
+        ] {
+            assert_eq!(is_light(value), light, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_theme_takes_what_it_leaves_out_from_its_base() {
+        let styles = parse("base = \"light\"\n[roles]\ngood = { fg = \"#0000ff\" }").unwrap();
+        let light = parse(Theme::Light.source()).unwrap();
+        assert_eq!(styles[Role::Good as usize].fg, Some(Color::Rgb(0, 0, 255)));
+        assert_eq!(styles[Role::Bad as usize], light[Role::Bad as usize]);
+        assert!(parse("base = \"pink\"\n[roles]").is_err());
+    }
+
+    #[test]
+    fn what_has_a_background_of_its_own_has_its_own_text_too() {
+        for theme in Theme::ALL {
+            let styles = parse(theme.source()).unwrap();
+            for role in Role::ALL {
+                let style = styles[role as usize];
+                assert!(style.bg.is_none() || style.fg.is_some(), "{theme:?} {role:?} depends on the terminal");
+            }
+        }
     }
 
     #[test]

@@ -134,6 +134,7 @@ impl<'a, 'r> Table<'a, 'r> {
                 // On the side opposite to the alignment, so that the title does not move.
                 title = if align == Align::Left { title.join(mark) } else { mark.join(title) };
             }
+            let title = if column.middle { self.shortened(title, place.width) } else { title };
             self.draw_cell(&title, Placed { point: place.width, ..*place }, align, area, buf, Style::new());
         }
     }
@@ -145,7 +146,11 @@ impl<'a, 'r> Table<'a, 'r> {
         for place in if row.across { &whole } else { placed } {
             if let (Some(cell), Some(column)) = (row.cells.get(place.index), self.columns.get(place.index)) {
                 let align = if row.across { Align::Left } else { column.align };
-                self.draw_cell(cell, *place, align, area, buf, over);
+                if column.middle && !row.across && cell.width() > usize::from(place.width) {
+                    self.draw_cell(&self.shortened(cell.clone(), place.width), *place, align, area, buf, over);
+                } else {
+                    self.draw_cell(cell, *place, align, area, buf, over);
+                }
             }
         }
         let selected = self.cursor == Some(index);
@@ -160,6 +165,10 @@ impl<'a, 'r> Table<'a, 'r> {
         if selected {
             buf.set_style(area, self.skin.style(Role::Selected));
         }
+    }
+
+    fn shortened<'p>(&self, cell: Phrase<'p>, width: u16) -> Phrase<'p> {
+        cell.middle(usize::from(width), self.skin.symbols().ellipsis)
     }
 
     fn draw_cell(&self, cell: &Phrase<'_>, place: Placed, align: Align, row: Rect, buf: &mut Buffer, over: Style) {
@@ -229,6 +238,18 @@ mod tests {
 
     fn widths(rows: usize) -> Widths {
         Widths::of(&columns(), (0..rows).map(row))
+    }
+
+    #[test]
+    fn names_are_shortened_in_the_middle_so_that_their_ends_tell_them_apart() {
+        let skin = Skin::new(Theme::Dark, true);
+        let columns = [Column::left("").max(11).middle(), Column::point("honest-trees-wide-2").max(11).middle()];
+        let row = |i: usize| Row::new(vec![Phrase::new(format!("honest-trees-wide-{i}")), Phrase::new("1")]);
+        let widths = Widths::of(&columns, [row(1)]);
+        let table = Table::new(&skin, &columns, &widths, 2, &row);
+        let lines = crate::ui::widgets::testing::lines(&buffer(30, 3, &table));
+        assert!(lines[0].contains("hones…ide-2"), "{lines:?}");
+        assert!(lines[1].contains("hones…ide-0") && lines[2].contains("hones…ide-1"), "{lines:?}");
     }
 
     #[test]

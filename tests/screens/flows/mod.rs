@@ -7,6 +7,7 @@ mod diff;
 mod files;
 mod find;
 mod inbox;
+mod jobs;
 mod keys;
 mod lineage;
 mod own;

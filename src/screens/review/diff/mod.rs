@@ -16,8 +16,11 @@ use crate::domain::artifact::ArtifactRoot;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::{ModelName, RunId, VersionNumber};
 use crate::domain::logged::file_roots;
+use crate::domain::pattern::matches;
+use crate::domain::policy::Finding;
 use crate::domain::registry::{FilesOf, ModelVersion};
-use crate::screens::parts::{Ctx, Filter, Response, ScreenEvent};
+use crate::present::number;
+use crate::screens::parts::{Ctx, Filter, Response, ScreenEvent, code};
 use crate::screens::review::above;
 use crate::ui::layout::Breadth;
 use std::borrow::Cow;
@@ -41,6 +44,8 @@ pub struct Diff {
     picker: Option<Picker>,
     reader: Option<Reader>,
     filter: Filter,
+    /// As wide as the widest number.
+    widest: String,
     /// The query for the curve in the pane. While it is running the next one waits, however far the cursor moves, so
     /// that holding a key down does not request a curve per row.
     asked: Option<Query>,
@@ -67,6 +72,7 @@ impl Diff {
             picker: None,
             reader: None,
             filter: Filter::default(),
+            widest: String::new(),
             asked: None,
         }
     }
@@ -137,6 +143,9 @@ impl Diff {
                 needs.push(signature_of(version));
             }
             needs.extend(self.asked.clone());
+            let judged = ctx.cache.evaluation(&self.model, self.version);
+            let source = judged.and_then(|judged| judged.evidence.code.source.as_ref().ok());
+            needs.extend(source.map(code::needs).unwrap_or_default());
         }
         if let Some(picker) = &self.picker {
             needs.extend(picker.needs(ctx));
@@ -273,9 +282,9 @@ impl Diff {
         ctx.cache.facts(&self.model, self.version).map(|facts| facts.deref())
     }
 
-    /// Visible rows, below the notice that the baseline is not production.
+    /// Visible rows, below the headings, and the line on the code or the notice that the baseline is not production.
     fn visible(&self, ctx: &Ctx<'_>) -> usize {
-        ctx.rows(above(&self.model, self.version, ctx) + u16::from(self.against != Against::Production))
+        ctx.rows(above(&self.model, self.version, ctx) + 2)
     }
 
     fn remake(&mut self, ctx: &Ctx<'_>) {
@@ -290,8 +299,16 @@ impl Diff {
                     _ => Signed::Nothing,
                 };
                 let signatures = (old, signed(&facts.version, ctx));
-                let sides = Sides { facts, held, label: &label, signatures };
-                let directions = match ctx.cache.evaluation(&self.model, self.version) {
+                let evaluation = ctx.cache.evaluation(&self.model, self.version);
+                let configured = ctx.rules.policy.configured.for_model(&self.model);
+                let patterns = || configured.iter().flat_map(|policy| &policy.metrics).map(|rule| rule.metric.as_str());
+                let found = |name: &str| {
+                    let asked = |finding: &Finding| finding.metric.as_deref() == Some(name);
+                    evaluation.is_some_and(|judged| judged.verdict.findings.iter().any(asked))
+                };
+                let ruled = |name: &str| found(name) || patterns().any(|pattern| matches(pattern, name));
+                let sides = Sides { facts, held, label: &label, signatures, ruled: &ruled };
+                let directions = match evaluation {
                     Some(evaluation) => Cow::Owned(evaluation.directions(&ctx.rules.directions)),
                     None => ctx.rules.directions_for(&self.model),
                 };
@@ -301,6 +318,7 @@ impl Diff {
             }
             _ => Default::default(),
         };
+        self.widest = number::widest(self.rows.iter().flat_map(DiffRow::numbers));
         let (rows, keys) = (std::mem::take(&mut self.rows), std::mem::take(&mut self.keys));
         (self.rows, self.keys) =
             self.filter.rows(rows, keys, DiffRow::text, |row| matches!(row, DiffRow::Section { .. }));

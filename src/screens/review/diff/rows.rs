@@ -31,8 +31,6 @@ pub enum DiffRow {
         tally: Tally,
         /// Message shown instead of rows that cannot be compared.
         word: Option<&'static str>,
-        /// Whether the column names are shown here.
-        names_columns: bool,
     },
     /// Names with a common prefix.
     Group {
@@ -97,6 +95,19 @@ impl DiffRow {
         }
     }
 
+    /// The numbers of a metric, as they are shown.
+    pub fn numbers(&self) -> Vec<String> {
+        match self {
+            Self::Metric { row, .. } => row.old.iter().chain(&row.new).map(ToString::to_string).collect(),
+            Self::Gap
+            | Self::Section { .. }
+            | Self::Group { .. }
+            | Self::Text { .. }
+            | Self::Note { .. }
+            | Self::Word { .. } => Vec::new(),
+        }
+    }
+
     pub fn is_item(&self) -> bool {
         matches!(self, Self::Group { .. } | Self::Metric { .. } | Self::Text { .. })
     }
@@ -131,7 +142,8 @@ pub enum Signed<'a> {
 }
 
 /// Both sides of the diff.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
+#[allow(missing_debug_implementations)]
 pub struct Sides<'a> {
     pub facts: &'a ReviewedFacts,
     pub held: Held<'a>,
@@ -139,6 +151,8 @@ pub struct Sides<'a> {
     pub label: &'a str,
     /// The signatures, the baseline's first.
     pub signatures: (Signed<'a>, Signed<'a>),
+    /// Whether a rule asks for this metric.
+    pub ruled: &'a dyn Fn(&str) -> bool,
 }
 
 /// The rows and their keys.
@@ -163,16 +177,11 @@ pub fn rows(sides: &Sides<'_>, directions: &Directions, choice: &Choice) -> (Vec
     if let Held::Version(version, run, logged) = sides.held {
         out.gaps(&version.number.to_string(), run, logged);
     }
-    out.metrics(metrics);
+    out.metrics(metrics, sides.ruled);
     out.texts("PARAMS", "params", params);
     out.texts("TAGS", "tags", tags);
     out.signature(sides);
     out.data(sides);
-    if let Some(DiffRow::Section { names_columns, .. }) =
-        out.rows.iter_mut().find(|r| matches!(r, DiffRow::Section { .. }))
-    {
-        *names_columns = true;
-    }
     (out.rows, out.keys)
 }
 
@@ -245,10 +254,11 @@ impl Out<'_> {
         if !self.rows.is_empty() {
             self.push(format!("{title} gap"), DiffRow::Gap);
         }
-        self.push(title.to_owned(), DiffRow::Section { title, tally, word, names_columns: false });
+        self.push(title.to_owned(), DiffRow::Section { title, tally, word });
     }
 
-    fn metrics(&mut self, mut metrics: Vec<MetricRow>) {
+    /// What a rule asks for and what got worse comes first, and is in no group; by size, the largest change does.
+    fn metrics(&mut self, mut metrics: Vec<MetricRow>, ruled: &dyn Fn(&str) -> bool) {
         self.section("METRICS", Tally::of(metrics.iter().map(|m| m.change)), None);
         let labels = (self.labels.0.as_str(), self.labels.1.as_str());
         if let Some(text) = note::common(&metrics, labels) {
@@ -261,7 +271,12 @@ impl Out<'_> {
         if self.choice.by_size {
             metrics.sort_by(by_size);
         }
-        let items: Vec<_> = metrics
+        let is_first = |m: &MetricRow| !self.choice.by_size && (ruled(&m.name) || m.change == Change::Worse);
+        let (first, rest): (Vec<MetricRow>, Vec<MetricRow>) = metrics.into_iter().partition(is_first);
+        for row in first {
+            self.push_item(format!("METRICS {}", row.name), DiffRow::Metric { row, inside: false });
+        }
+        let items: Vec<_> = rest
             .into_iter()
             .map(|row| (row.name.clone(), row.change, DiffRow::Metric { row, inside: false }))
             .collect();

@@ -29,7 +29,7 @@ fn facts(old: &[(&str, f64)], new: &[(&str, f64)]) -> ReviewedFacts {
 fn made(facts: &ReviewedFacts, choice: &Choice) -> (Vec<DiffRow>, Vec<String>) {
     let held = facts.baseline.as_ref().map_or(Held::Nothing, |b| Held::Version(&b.version, &b.run, b.logged.as_ref()));
     let signatures = (Signed::Read(None), Signed::Read(None));
-    rows(&Sides { facts, held, label: "v39", signatures }, &Directions::default(), choice)
+    rows(&Sides { facts, held, label: "v39", signatures, ruled: &|_| false }, &Directions::default(), choice)
 }
 
 fn metrics(rows: &[DiffRow]) -> Vec<(&str, Change)> {
@@ -49,7 +49,7 @@ fn metrics_of_one_side_and_values_that_are_no_numbers_are_shown_and_never_judged
     let directions = Directions { higher: vec!["*".into()], ..Directions::default() };
     let held = facts.baseline.as_ref().map_or(Held::Nothing, |b| Held::Version(&b.version, &b.run, b.logged.as_ref()));
     let signatures = (Signed::Read(None), Signed::Read(None));
-    let sides = Sides { facts: &facts, held, label: "v39", signatures };
+    let sides = Sides { facts: &facts, held, label: "v39", signatures, ruled: &|_| false };
     let (by_name, _) = rows(&sides, &directions, &choice(true, false));
     assert_eq!(
         metrics(&by_name),
@@ -100,6 +100,7 @@ fn a_run_is_compared_without_the_tags_that_only_a_version_has() {
         held: Held::Run(&run),
         label: "train-7",
         signatures: (Signed::NoVersion, Signed::Read(None)),
+        ruled: &|_| false,
     };
     let (rows, keys) = rows(&sides, &Directions::default(), &choice(false, false));
     assert!(!keys.contains(&"TAGS team".to_owned()), "{keys:?}");
@@ -121,7 +122,14 @@ fn a_signature_that_is_missing_on_its_way_or_forbidden_says_so_and_counts_no_cha
     ] {
         let held =
             facts.baseline.as_ref().map_or(Held::Nothing, |b| Held::Version(&b.version, &b.run, b.logged.as_ref()));
-        let sides = Sides { facts: &facts, held, label: "v39", signatures: (signed, Signed::Read(Some(&known))) };
+        let sides = Sides {
+            facts: &facts,
+            held,
+            label: "v39",
+            signatures: (signed, Signed::Read(Some(&known))),
+            ruled: &|_| false,
+            ruled: &|_| false,
+        };
         let (rows, _) = rows(&sides, &Directions::default(), &choice(true, false));
         let wanted = DiffRow::Word { text: word.to_owned(), warn };
         assert!(rows.contains(&wanted), "{rows:?}");

@@ -9,14 +9,17 @@ use super::against::{Against, Held};
 use super::reader::from_where_they_part;
 use super::rows::DiffRow;
 use crate::domain::compare::{Change, MetricRow, TextRow};
+use crate::domain::evidence::Source;
+use crate::domain::policy::Evaluation;
 use crate::domain::text::clean_line;
 use crate::present::number;
 use crate::present::policy::beside;
+use crate::present::{Mark, code as words};
 use crate::screens::parts::Ctx;
 use crate::screens::parts::version_view::panes;
 use crate::screens::parts::view as format;
 use crate::ui::layout::{Column, Widths};
-use crate::ui::skin::{Role, Skin};
+use crate::ui::skin::{Role, Skin, Symbols};
 use crate::ui::widgets::{Pager, Row, Table};
 use crate::ui::{Draw as _, Phrase};
 
@@ -81,29 +84,43 @@ impl Diff {
             return format::empty(area, buf, skin, &message, &[("b", "chooses another baseline")]);
         }
         let (area, pane) = panes(area, ctx);
-        let columns = columns(area.width);
-        let widths = Widths::of(&columns, [sample()]);
-        let sides = (label, self.version.to_string());
+        let sides = self.headings(&label, skin);
+        let columns = columns(area.width, sides, &self.widest);
+        let widths = Widths::of(&columns, [sample("telco-2026-0.123456"), sample(&self.widest)]);
         // What the policy asks is about what is in production, whatever is laid beside it here.
         let verdict = ctx.cache.evaluation(&self.model, self.version).map(|j| &j.verdict);
         let verdict = verdict.filter(|_| self.against == Against::Production);
         let roomy = area.width >= ROOMY;
         let asked = |metric: &str| verdict.and_then(|v| beside(v, metric, roomy, skin.symbols()));
-        let row =
-            |i: usize| self.rows.get(i).map(|r| draw_row(r, &sides, &self.against, &asked, skin)).unwrap_or_default();
-        let table = Table::new(skin, &columns, &widths, self.rows.len(), &row).without_header();
+        let row = |i: usize| self.rows.get(i).map(|r| draw_row(r, &asked, skin)).unwrap_or_default();
+        let table = Table::new(skin, &columns, &widths, self.rows.len(), &row);
         (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
         if let Some(pane) = pane {
             self.draw_pane(pane, buf, ctx, skin);
         }
     }
 
-    /// Draws the notice that what is on screen is not the basis of an approval.
-    fn draw_caution(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) -> Rect {
-        let Some(facts) = self.facts(ctx).filter(|_| self.against != Against::Production) else {
-            return area;
+    /// The headings of both sides.
+    fn headings(&self, label: &str, skin: &Skin) -> [String; 2] {
+        let symbols = skin.symbols();
+        let old = match (&self.against, label) {
+            (_, "") => String::new(),
+            (Against::Production, label) => format!("{} {label}", symbols.production),
+            (Against::Version(_) | Against::Run(_), label) => label.to_owned(),
         };
+        [old, format!("{} {}", symbols.candidate, self.version)]
+    }
+
+    /// Draws the line on where the version comes from, or the notice that what is on screen is not the basis of an approval.
+    fn draw_caution(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) -> Rect {
         let (line, below) = format::split_top(area, 1);
+        let Some(facts) = self.facts(ctx).filter(|_| self.against != Against::Production) else {
+            let code = ctx.cache.evaluation(&self.model, self.version);
+            origin(code, &self.rows, ctx, skin.symbols())
+                .fit(usize::from(line.width), skin.symbols().ellipsis)
+                .draw(line, buf, skin);
+            return below;
+        };
         let rests = match &facts.baseline {
             Some(base) => format!("an approval rests on {} against {}", self.version, base.version.number),
             None => format!("an approval rests on {} alone", self.version),
@@ -122,41 +139,67 @@ const DELTA: usize = 12;
 /// From this many columns on, the policy's requirements are written out.
 const ROOMY: u16 = 96;
 
-fn columns(width: u16) -> Vec<Column<'static>> {
-    let value = if width >= 120 { 34 } else { 20 };
+/// Columns beside the two of values, and the gaps.
+const BESIDE: u16 = 42;
+
+/// Numbers are never cut: the name gives way, and then the values that are texts.
+fn columns(width: u16, [old, new]: [String; 2], widest: &str) -> Vec<Column<'static>> {
+    let number = u16::try_from(widest.len()).unwrap_or(u16::MAX);
+    let most = (width.saturating_sub(BESIDE) / 2).clamp(20, 34).max(number);
     vec![
-        Column::left("").min(16).max(40),
-        Column::point("").min(10).max(value),
-        Column::point("").min(10).max(value),
-        Column::left("").rank(1).stretch(),
+        Column::left("").min(16).max(40).middle(),
+        Column::point(old).min(number.max(10)).max(most).middle(),
+        Column::point(new).min(number.max(10)).max(most).middle(),
+        Column::left("CHANGE").rank(1).stretch(),
     ]
 }
 
-fn sample() -> Row<'static> {
-    let cells = ["validation_macro_f1_score", "telco-2026-0.123456", "telco-2026-0.123456", "▲ +0.00012345"];
-    Row::new(cells.map(Phrase::new).to_vec())
+fn sample(value: &str) -> Row<'static> {
+    let cells = ["validation_macro_f1_score", value, value, "▲ +0.00012345"];
+    Row::new(cells.map(|cell| Phrase::new(cell.to_owned())).to_vec())
 }
 
-fn draw_row(
-    row: &DiffRow,
-    sides: &(String, String),
-    against: &Against,
-    asked: &dyn Fn(&str) -> Option<Phrase<'static>>,
-    skin: &Skin,
-) -> Row<'static> {
+/// Pull request, checks and data, on one line.
+fn origin(evaluation: Option<&Evaluation>, rows: &[DiffRow], ctx: &Ctx<'_>, symbols: &Symbols) -> Phrase<'static> {
+    let reading = || Phrase::of(Role::Muted, symbols.ellipsis);
+    let muted = |text: &'static str| Phrase::of(Role::Muted, text);
+    let Some(evaluation) = evaluation else { return muted(" code ").join(reading()) };
+    let (pull, checks) = match &evaluation.evidence.code.source {
+        Ok(Source { repo, commit, .. }) => {
+            let pull = match ctx.cache.pull_request(repo, &commit.sha) {
+                Some(Some(pull)) => {
+                    let approved = words::approvers(pull).phrase(symbols);
+                    Phrase::new(format!("#{}", pull.number)).add(Role::Muted, " approved by ").join(approved)
+                }
+                Some(None) => Mark::Unknown.say("none", symbols),
+                None => reading(),
+            };
+            let checks = ctx.cache.checks(repo, &commit.sha).map(|checks| words::checks(checks, false).phrase(symbols));
+            (pull, checks.unwrap_or_else(reading))
+        }
+        Err(_) => (Mark::Unknown.say("not known", symbols), Mark::Unknown.say("not known", symbols)),
+    };
+    let data = rows.iter().find_map(|row| match row {
+        DiffRow::Section { title: "DATA", tally, word } => Some(match word {
+            Some(word) => Phrase::of(Role::Muted, *word),
+            None => tally.words(symbols),
+        }),
+        _ => None,
+    });
+    let line = muted(" PR ").join(pull).join(muted("   checks ")).join(checks);
+    match data {
+        Some(data) => line.join(muted("   data ")).join(data),
+        None => line,
+    }
+}
+
+fn draw_row(row: &DiffRow, asked: &dyn Fn(&str) -> Option<Phrase<'static>>, skin: &Skin) -> Row<'static> {
     match row {
         DiffRow::Gap => Row::default(),
-        DiffRow::Section { title, tally, word, names_columns } => {
+        DiffRow::Section { title, tally, word } => {
             let heading = Phrase::of(Role::Heading, *title).join(tally.symbols(skin.symbols()));
             let word = word.map_or_else(|| tally.equal(), str::to_owned);
-            let side = |label: &String| if *names_columns { label.clone() } else { String::new() };
-            let old = if *against == Against::Production { Role::Production } else { Role::Warn };
-            Row::new(vec![
-                heading,
-                Phrase::of(old, side(&sides.0)),
-                Phrase::of(Role::Candidate, side(&sides.1)),
-                Phrase::of(Role::Muted, word),
-            ])
+            Row::new(vec![heading, Phrase::default(), Phrase::default(), Phrase::of(Role::Muted, word)])
         }
         DiffRow::Group { prefix, noun, tally, open } => {
             let mark = if *open { "-" } else { "+" };
