@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use jiff::Timestamp;
 
 pub use args::Cli;
 pub use entry::main;
@@ -192,8 +193,12 @@ pub async fn act(
             commands::runs::run(services, &experiment, list, format, sink).await
         }
         Command::Approve(args) => commands::approve::run(services, &args, interrupt(), sink).await,
-        Command::Reject(args) => commands::decide::run(services, &args, Decision::Reject, sink).await,
-        Command::Hold(args) => commands::decide::run(services, &args, Decision::Hold, sink).await,
+        Command::Reject(args) => commands::decide::run(services, &args, (Decision::Reject, None), sink).await,
+        Command::Hold(args) => {
+            // To the second: it stands in a tag.
+            let until = args.until.as_ref().and_then(|until| Timestamp::from_second(until.at.as_second()).ok());
+            commands::decide::run(services, &args.decide, (Decision::Hold, until), sink).await
+        }
         Command::Rollback(args) => commands::rollback::run(services, &args, interrupt(), sink).await,
         Command::Promotions { unfinished, format } => {
             commands::promotions::run(services, unfinished, format, sink).await

@@ -249,6 +249,7 @@ mod tests {
             by: "lee".into(),
             at: jiff::Timestamp::UNIX_EPOCH,
             reason: "waiting for legal".into(),
+            until: None,
             record: "sha256:0".into(),
             to: None,
             of: None,

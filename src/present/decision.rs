@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{Mark, Phrase, Role, Symbols, time};
 use crate::domain::identity::About;
 use crate::domain::log::{Effect, FoundIn, LogEntry};
+use crate::domain::record::mark::day;
 use crate::domain::record::{Decision, DecisionDraft, DecisionMark};
 use crate::domain::registry::PromotionTarget;
 use crate::domain::text::clean_line;
@@ -67,7 +68,12 @@ pub fn short_hash(hash: &str) -> String {
 /// The decision in force for a version: `held by lee 2d ago: waiting for legal`.
 pub fn mark(mark: &DecisionMark, now: Timestamp) -> String {
     let why = if mark.reason.is_empty() { String::new() } else { format!(": {}", clean_line(&mark.reason)) };
-    format!("{} by {} {} ago{why}", past(mark.decision), mark.by, time::age(mark.at, now))
+    let until = match (mark.until, mark.is_due(now)) {
+        (Some(until), None) => format!(" until {}", day(until)),
+        (Some(until), Some(_)) => format!(" until {}, which has passed", day(until)),
+        (None, _) => String::new(),
+    };
+    format!("{} by {} {} ago{until}{why}", past(mark.decision), mark.by, time::age(mark.at, now))
 }
 
 /// The position of the next approval among those needed, and its effect.

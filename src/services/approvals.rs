@@ -71,6 +71,7 @@ pub async fn set_aside(
         reason: format!("see {}", last.approval.url),
         record: last.approval.record_hash,
         to: None,
+        until: None,
         of: version.stamp(),
     }))
 }

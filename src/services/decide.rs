@@ -84,6 +84,10 @@ impl Decider {
         if let Some(why) = no_room(self.services.registry.most_tags(), version, &[&name], task) {
             return Err(refuse(FailureKind::Rejected, why).with_hint("Delete tags that nobody needs."));
         }
+        if sign_off.until.is_some_and(|until| until <= self.services.clock.now()) {
+            return Err(refuse(FailureKind::Rejected, "the date until which it is to be held has passed".to_owned())
+                .with_hint("Give a later one with --until, or none."));
+        }
         let objections = draft.basis.objections(sign_off);
         if !objections.is_empty() {
             return Err(refuse(FailureKind::Rejected, objections.join("; ")));

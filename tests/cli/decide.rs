@@ -24,6 +24,33 @@ async fn a_rejection_and_a_hold_are_shown_on_the_version_and_kept_in_the_chain()
     assert_eq!((lines.len(), breaks(&lines)), (4, vec![]), "two records, two outcomes");
 }
 
+/// The date is in the record and in what others see; a hold without one is as it was.
+#[tokio::test]
+async fn a_hold_may_have_a_date() {
+    let desk = Desk::new();
+    let past = desk.run("hold telco-churn/42 --reason later --until 2026-11-22").await;
+    assert_eq!((past.exit, past.err.contains("has passed")), (Exit::Refused, true), "{}", past.err);
+    assert!(desk.services.records.read().await.unwrap().is_empty(), "nothing was decided");
+    let ran = desk.run("hold telco-churn/42 --reason later --until 2026-12-15").await;
+    assert_eq!((ran.exit, ran.err.as_str()), (Exit::Done, ""));
+    assert!(ran.out.starts_with("telco-churn v42: held until 2026-12-15\n"), "{}", ran.out);
+    let shown = desk.run("inbox").await.out;
+    assert!(shown.contains("until 2026-12-15"), "{shown}");
+    let inbox = desk.run("inbox --json").await.json();
+    let held = inbox["held"].as_array().unwrap().iter().find(|h| h["model"] == "telco-churn").unwrap();
+    assert_eq!(held["held"]["until"], "2026-12-15T23:59:59Z", "{held}");
+    let record = desk.run("log telco-churn --json").await.json();
+    let kept = &desk.services.records.read().await.unwrap()[0];
+    let kept = serde_json::to_value(kept).unwrap();
+    assert_eq!(kept["record"]["until"], "2026-12-15T23:59:59Z", "{record}");
+    assert!(kept["record"]["meaning"].as_str().unwrap().ends_with("It is due again after 2026-12-15."), "{kept}");
+    let again = desk.run("hold telco-churn/42 --reason still").await;
+    assert!(again.out.starts_with("telco-churn v42: held\n"), "{}", again.out);
+    let lines = desk.services.records.read().await.unwrap();
+    assert!(!serde_json::to_string(&lines[2]).unwrap().contains("until\":"), "no date, no field");
+    assert_eq!(breaks(&lines), Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn nothing_is_decided_where_nothing_may_be_written() {
     let desk = Desk::with(|rules| rules.readonly = true);

@@ -56,6 +56,16 @@ pub struct Decide {
     pub format: Format,
 }
 
+/// `signoff hold`.
+#[derive(Clone, Debug, Args)]
+pub struct Hold {
+    #[command(flatten)]
+    pub decide: Decide,
+    /// Until when: a day (its end, in UTC) or a time; `watch` says when it has passed
+    #[arg(long, value_name = "DATE", value_parser = crate::cli::commands::log::moment)]
+    pub until: Option<crate::cli::commands::log::At>,
+}
+
 /// `signoff rollback`.
 #[derive(Clone, Debug, Args)]
 pub struct Rollback {

@@ -108,7 +108,13 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("reject", &[("signoff reject telco-churn/42 --reason 'Drifts on new customers'", "Reject version 42")]),
-    ("hold", &[("signoff hold telco-churn/42 --reason 'Waiting for legal'", "Hold version 42 back")]),
+    (
+        "hold",
+        &[
+            ("signoff hold telco-churn/42 --reason 'Waiting for legal'", "Hold version 42 back"),
+            ("signoff hold telco-churn/42 --reason 'A/B test' --until 2026-12-15", "Be told when the date has passed"),
+        ],
+    ),
     (
         "rollback",
         &[

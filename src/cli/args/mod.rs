@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub use self::decide::{Approve, Decide, Promote, Rollback};
+pub use self::decide::{Approve, Decide, Hold, Promote, Rollback};
 use crate::config::Flags;
 use crate::domain::ids::{ModelName, TagName};
 use crate::domain::reference::VersionRef;
@@ -238,7 +238,7 @@ pub enum Command {
     ///
     /// Writes the reason to a record and to a tag on the version, where others see it.
     #[command(after_help = help::examples("hold"))]
-    Hold(Decide),
+    Hold(Hold),
     /// Roll back to a version that was in production before
     ///
     /// Works like an approval: the same plan, confirmation and record. No tag is moved; the new tag ends in -r2, -r3 and

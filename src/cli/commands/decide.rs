@@ -1,5 +1,7 @@
 //! `signoff reject`, `signoff hold`, and approvals that need more approvals: decisions that do not promote.
 
+use jiff::Timestamp;
+
 use crate::cli::args::{Decide, Format};
 use crate::cli::exit::Exit;
 use crate::cli::json::decision as json;
@@ -7,6 +9,7 @@ use crate::cli::output::{Sink, Style};
 use crate::cli::place;
 use crate::domain::decision::Decided;
 use crate::domain::failure::Outcome;
+use crate::domain::record::mark::day;
 use crate::domain::record::{Decision, DecisionDraft, SignOff};
 use crate::present::{Role, decision};
 use crate::services::decide::Decider;
@@ -17,10 +20,16 @@ use crate::services::{Services, prepare};
 ///
 /// # Errors
 /// Any failure; the message says so if the record was already written.
-pub async fn run(services: &Services, args: &Decide, decision: Decision, sink: &mut Sink) -> Outcome<Exit> {
+pub async fn run(
+    services: &Services,
+    args: &Decide,
+    (decision, until): (Decision, Option<Timestamp>),
+    sink: &mut Sink,
+) -> Outcome<Exit> {
     let (model, number) = number_of(services.registry.as_ref(), &args.reference).await?;
     let draft = prepare::decision(services, &model, number, decision).await?;
-    take(services, &draft, &SignOff::because(&args.reason), args.format, sink).await
+    let sign_off = SignOff { until, ..SignOff::because(&args.reason) };
+    take(services, &draft, &sign_off, args.format, sink).await
 }
 
 /// Records the decision and prints the result.
@@ -54,7 +63,10 @@ fn text(decided: &Decided, style: Style) -> String {
             let nth = record.nth_approval().map(|nth| format!(" as {nth}")).unwrap_or_default();
             (format!("recorded{nth}; nothing is promoted yet"), Role::Good)
         }
-        other => (decision::past(other).to_owned(), Role::Warn),
+        other => {
+            let until = record.until.map(|until| format!(" until {}", day(until))).unwrap_or_default();
+            (format!("{}{until}", decision::past(other)), Role::Warn)
+        }
     };
     let (model, version) = (&record.model.name, record.model.version);
     let mut out = format!("{model} {version}: {}\n", style.paint(role, &what));

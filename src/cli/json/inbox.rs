@@ -49,11 +49,14 @@ pub struct Held {
     pub by: String,
     pub at: Timestamp,
     pub reason: String,
+    /// When it is to be looked at again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 impl From<&DecisionMark> for Held {
     fn from(mark: &DecisionMark) -> Self {
-        Self { by: mark.by.clone(), at: mark.at, reason: mark.reason.clone() }
+        Self { by: mark.by.clone(), at: mark.at, reason: mark.reason.clone(), until: mark.until }
     }
 }
 
@@ -65,13 +68,16 @@ pub struct Decided {
     pub by: String,
     pub at: Timestamp,
     pub reason: String,
+    /// When a hold is to be looked at again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
     /// Hash of the record.
     pub record: String,
 }
 
 impl From<&DecisionMark> for Decided {
     fn from(mark: &DecisionMark) -> Self {
-        let DecisionMark { decision, by, at, reason, record, .. } = mark.clone();
-        Self { decision, by, at, reason, record }
+        let DecisionMark { decision, by, at, reason, until, record, .. } = mark.clone();
+        Self { decision, by, at, reason, until, record }
     }
 }

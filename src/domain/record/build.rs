@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::mark::day;
 use super::text::nth_approval;
 use super::{
     Approval, BaselineFacts, ChangeFacts, ChecklistFacts, ClockFacts, CodeFacts, Decision, MetricFacts, ModelFacts,
@@ -35,6 +36,9 @@ pub struct SignOff {
     /// The signer overrides failing rules, for the reason above.
     #[serde(default)]
     pub overrides: bool,
+    /// When a hold is to be looked at again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 impl SignOff {
@@ -243,8 +247,12 @@ impl DecisionDraft {
             schema: SCHEMA.to_owned(),
             record_id: id,
             decision: basis.decision,
-            meaning: self.meaning(change.is_some()),
+            meaning: match sign_off.until {
+                Some(until) => format!("{} It is due again after {}.", self.meaning(false), day(until)),
+                None => self.meaning(change.is_some()),
+            },
             reason: text::clean(sign_off.reason.trim()),
+            until: sign_off.until,
             signer: self.signer.clone(),
             proven_by: "the release host named the owner of the token".to_owned(),
             signed_at: at,

@@ -31,6 +31,9 @@ pub struct DecisionMark {
     /// The reason, cut to about 200 characters.
     #[serde(default)]
     pub reason: String,
+    /// When a hold is to be looked at again; `None` without a date, and in marks of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
     /// Hash of the record.
     pub record: String,
     /// Where the version went, such as `Production` or `@champion`; `None` if it promoted nothing, and in marks of earlier
@@ -51,6 +54,7 @@ impl DecisionMark {
             by: record.signer.login.clone(),
             at: record.decided_at(),
             reason: shorten(&record.reason, REASON),
+            until: record.until,
             record: sealed.record_hash.clone(),
             to: record.change.as_ref().map(|c| c.to.to_string()),
             of: Identity::from(&record.model).stamp(),
@@ -119,9 +123,23 @@ impl DecisionMark {
         }
     }
 
+    /// The date of a hold, if it has passed: then somebody is to look again.
+    pub fn is_due(&self, now: Timestamp) -> Option<Timestamp> {
+        self.until.filter(|until| self.decision == Decision::Hold && *until < now)
+    }
+
     /// Whether the decision takes the version out of review: rejected or on hold.
     pub fn sets_aside(&self) -> bool {
         matches!(self.decision, Decision::Reject | Decision::Hold)
+    }
+}
+
+/// The date of a hold as shown: the day alone if that is what was given.
+pub fn day(until: Timestamp) -> String {
+    let shown = until.strftime("%Y-%m-%d").to_string();
+    match until.strftime("%H:%M:%S").to_string().as_str() {
+        "23:59:59" => shown,
+        _ => until.strftime("%Y-%m-%d %H:%M UTC").to_string(),
     }
 }
 
@@ -164,6 +182,7 @@ mod tests {
                 by: "a-login-of-as-many-as-39-characters-long".to_owned(),
                 at: Timestamp::UNIX_EPOCH,
                 reason,
+                until: None,
                 record: format!("sha256:{}", "a".repeat(64)),
                 to: None,
                 of: Some("a".repeat(12)),

@@ -98,6 +98,9 @@ pub struct Record {
     pub meaning: String,
     /// The signer's own words; may be empty.
     pub reason: String,
+    /// When a hold is to be looked at again; `None` without a date, and in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
     /// The signer, as the servers report them.
     pub signer: Signer,
     /// How the signer's identity was proven.

@@ -103,6 +103,7 @@ proptest! {
             by: "p9".to_owned(),
             at: minute(at),
             reason: String::new(),
+            until: None,
             record: String::new(),
             to: None,
             of: None,

@@ -15,6 +15,7 @@ pub use seen::{SeenModel, SeenVersion, entry_of, seen};
 use super::event::{EventId, EventKind, Subject};
 use super::identity::Home;
 use super::ids::{ModelName, RepoSlug, RunId, VersionNumber};
+use super::record::mark::day;
 use super::record::{Decision, DecisionMark};
 
 /// What was known of one place.
@@ -32,6 +33,9 @@ pub struct Cursor {
     /// Drift that was told, by what it is about.
     #[serde(default)]
     pub drift: BTreeMap<String, serde_json::Value>,
+    /// How often what was told was gone again, by what it is about.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ended: BTreeMap<String, u64>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -58,6 +62,9 @@ pub struct KnownVersion {
     /// Digest of the facts that somebody decided on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<String>,
+    /// Hash of the record of the hold whose date has passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<String>,
 }
 
 /// A release whose CD is followed.
@@ -195,6 +202,7 @@ impl Cursor {
                 decided: version.mark.as_ref().map(|mark| (mark.decision, mark.record.clone())),
                 approvals: version.approvals.iter().map(|(who, mark)| (who.clone(), mark.record.clone())).collect(),
                 facts,
+                due: version.mark.as_ref().filter(|_| version.is_due).map(|mark| mark.record.clone()),
             };
             known.versions.insert(version.number.0, version_now);
         }
@@ -223,6 +231,16 @@ impl Cursor {
         }
         if !now.waits {
             return;
+        }
+        if let (true, Some(mark)) = (now.is_due, &now.mark)
+            && before.due.as_ref() != Some(&mark.record)
+            && (known.is_some() || mark.until.is_some_and(|until| until >= self.since))
+        {
+            let because = if mark.reason.is_empty() { String::new() } else { format!(": {}", mark.reason) };
+            let until = mark.until.map(day).unwrap_or_default();
+            let due = happened(EventKind::Needed, &format!("{} due", mark.record))
+                .because(&format!("it was held until {until}, which has passed{because}"));
+            out.push(Happening { record: Some(mark.record.clone()), ..due });
         }
         let fell: Vec<&str> = before
             .approvals

@@ -35,6 +35,8 @@ pub struct SeenVersion {
     pub waits: bool,
     /// The decision in force.
     pub mark: Option<DecisionMark>,
+    /// Whether it is a hold whose date has passed.
+    pub is_due: bool,
     /// Git tag of its release.
     pub tag: Option<String>,
     /// Approvals that wait for others, by login.
@@ -60,8 +62,13 @@ pub fn entry_of(model: &RegisteredModel) -> String {
     })
 }
 
-/// What is seen of `versions` of a model.
-pub fn seen(model: &RegisteredModel, versions: &[ModelVersion], target: &PromotionTarget) -> Vec<SeenVersion> {
+/// What is seen of `versions` of a model at a time.
+pub fn seen(
+    model: &RegisteredModel,
+    versions: &[ModelVersion],
+    target: &PromotionTarget,
+    now: Timestamp,
+) -> Vec<SeenVersion> {
     let waiting: Vec<VersionNumber> = all_waiting(model, versions, target).iter().map(|w| w.candidate.number).collect();
     versions
         .iter()
@@ -74,6 +81,7 @@ pub fn seen(model: &RegisteredModel, versions: &[ModelVersion], target: &Promoti
                 .unwrap_or_else(|| version.run_id.as_ref().map(ToString::to_string).unwrap_or_default()),
             waits: waiting.contains(&version.number),
             mark: DecisionMark::on(version),
+            is_due: DecisionMark::on(version).is_some_and(|mark| mark.is_due(now).is_some()),
             tag: version.own_tag("tag").map(clean_line),
             approvals: approvals(version),
             facts: None,

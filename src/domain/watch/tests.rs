@@ -47,6 +47,7 @@ fn mark(version: &ModelVersion, decision: Decision, record: &str, minute: i64) -
         by: "lee".into(),
         at: at(minute),
         reason: "because".into(),
+        until: None,
         record: record.into(),
         to: decision.promotes().then(|| target().to_string()),
         of: Identity::of(&Home::default(), version).stamp(),
@@ -81,7 +82,12 @@ fn model(name: &str, versions: &[ModelVersion]) -> RegisteredModel {
 
 fn whole(name: &str, versions: &[ModelVersion]) -> SeenModel {
     let model = model(name, versions);
-    SeenModel { entry: entry_of(&model), versions: seen(&model, versions, &target()), name: model.name, whole: true }
+    SeenModel {
+        entry: entry_of(&model),
+        versions: seen(&model, versions, &target(), at(1_000)),
+        name: model.name,
+        whole: true,
+    }
 }
 
 fn kinds(happened: &[Happening]) -> Vec<(&'static str, u64)> {
@@ -154,6 +160,46 @@ fn facts_that_changed_under_an_approval_need_another_decision() {
     let (changed, happened) = unread.fold(&with(Some("sha256:2")));
     assert_eq!(kinds(&happened), [("decision.needed", 2)]);
     assert_eq!(changed.fold(&with(Some("sha256:2"))).1, []);
+}
+
+/// A hold with a date is told when it passes, once; one whose date passed before the watch began is no news.
+#[test]
+fn a_hold_whose_date_passes_needs_a_decision() {
+    let held = |until: i64, record: &str| {
+        let mut version = version("m", 2, Stage::Staging, 10);
+        let mark = DecisionMark { until: Some(at(until)), ..mark(&version, Decision::Hold, record, 20) };
+        version.tags.insert(&format!("{OWN_TAG_PREFIX}{DECISION}"), mark.to_value());
+        version
+    };
+    let look = |now: i64, version: &ModelVersion| {
+        let versions = std::slice::from_ref(version);
+        let model = model("m", versions);
+        [SeenModel { versions: seen(&model, versions, &target(), at(now)), ..whole("m", versions) }]
+    };
+    let first = held(60, "sha256:h");
+    let cursor = Cursor::first(at(30), &look(30, &first));
+    let (cursor, happened) = cursor.fold(&look(59, &first));
+    assert_eq!(happened, []);
+    let (after, happened) = cursor.fold(&look(61, &first));
+    assert_eq!(kinds(&happened), [("decision.needed", 2)]);
+    let due = &happened[0];
+    assert_eq!(due.reason.as_deref(), Some("it was held until 2027-01-15 09:00 UTC, which has passed: because"));
+    assert_eq!((due.actor.as_ref(), due.record.as_deref()), (None, Some("sha256:h")), "the clock has no name");
+    assert_eq!(cursor.fold(&look(500, &first)).1[0].id(&home()), due.id(&home()), "whenever it is seen");
+    assert_eq!(after.fold(&look(900, &first)).1, [], "once");
+    // Held again until later: its own date counts.
+    let second = held(120, "sha256:i");
+    let (later, happened) = after.fold(&look(62, &second));
+    assert_eq!(kinds(&happened), [("version.held", 2)]);
+    let (_, happened) = later.fold(&look(121, &second));
+    assert_eq!(kinds(&happened), [("decision.needed", 2)]);
+    assert_ne!(happened[0].id(&home()), due.id(&home()));
+    // What was over when the watch began was in its first message.
+    assert_eq!(Cursor::first(at(200), &look(200, &second)).fold(&look(201, &second)).1, []);
+    let mut known = Cursor::first(at(200), &[]);
+    assert_eq!(known.fold(&look(201, &second)).1, [], "and what comes into sight later is no news either");
+    known.since = at(100);
+    assert_eq!(kinds(&known.fold(&look(201, &second)).1), [("decision.needed", 2)]);
 }
 
 #[test]
@@ -287,7 +333,7 @@ proptest! {
                 if touched.contains(&(name.clone(), version.number.0)) {
                     continue;
                 }
-                let known = seen(&model, std::slice::from_ref(version), &target());
+                let known = seen(&model, std::slice::from_ref(version), &target(), at(1_000));
                 let arrived = Happening::of(EventKind::Arrived, &version.model, &known[0], "").id(&home());
                 prop_assert!(told.contains(&arrived) && told_steadily.contains(&arrived), "{} {}", name, version.number);
             }
@@ -302,7 +348,7 @@ proptest! {
                     Decision::Hold => EventKind::Held,
                     Decision::Rollback => EventKind::RolledBack,
                 };
-                let known = seen(&model("m", versions), std::slice::from_ref(version), &target());
+                let known = seen(&model("m", versions), std::slice::from_ref(version), &target(), at(1_000));
                 let id = Happening::of(kind, &version.model, &known[0], &mark.record).id(&home());
                 prop_assert!(told.contains(&id) && told_steadily.contains(&id), "{:?}", mark);
             }

@@ -261,6 +261,7 @@ impl Approve {
             answers,
             opened_at: ctx.opened_at(&self.model, self.version),
             overrides: preflight.needs_override(),
+            until: None,
         }
     }
 

@@ -1,6 +1,13 @@
 //! Production against what was signed and what runs, as events: each finding is told once, and once that it is gone.
+//!
+//! What comes back is told again. Its id counts how often the same was gone before, because many servers give no time
+//! for a change: the tag that was taken away twice is two events, and the second look at the first is none. Two machines
+//! that watched all along count the same, whenever they look, and so does one that was killed in between. One that began
+//! later cannot know what was before; it may give the second time the id of the first, which a receiver then takes for a
+//! message that it has. The time at which a machine noticed would tell them apart, but would make two of what two
+//! machines see.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -27,6 +34,10 @@ pub(super) struct Looked {
     runs: BTreeMap<String, Value>,
     /// Models of which everything could be told.
     told: Vec<String>,
+    /// The versions that were looked at, by model.
+    versions: BTreeMap<String, u64>,
+    /// Hashes of the records in force.
+    records: BTreeSet<String>,
     failures: Vec<Failure>,
 }
 
@@ -45,6 +56,8 @@ fn of(status: &Status) -> Looked {
     let mut looked = Looked { failures: status.failures().cloned().collect(), ..Looked::default() };
     for model in &status.models {
         let (name, number) = (model.model.as_str(), model.version.0);
+        looked.versions.insert(name.to_owned(), number);
+        looked.records.extend(model.record_hash.clone());
         for finding in &model.drift {
             let mut value = serde_json::to_value(finding).unwrap_or_default();
             if let Some(object) = value.as_object_mut() {
@@ -58,7 +71,7 @@ fn of(status: &Status) -> Looked {
         if let (Some(record), Some(seen)) = (&model.record_hash, witnesses(model)) {
             let said: Vec<Value> = model.running.iter().map(|t| serde_json::to_value(t).unwrap_or_default()).collect();
             let value = json!({ "model": name, "version": number, "seen": seen, "running": said });
-            looked.runs.insert(json!([RUNS, record, seen]).to_string(), value);
+            looked.runs.insert(runs_key(record, seen), value);
         }
         if model.unknown.is_empty() {
             looked.told.push(name.to_owned());
@@ -96,7 +109,7 @@ impl Looked {
                 Some(true) => EventKind::Seen,
                 Some(false) => EventKind::Disagrees,
             };
-            out.extend(happening(kind, key, value));
+            out.extend(happening(kind, again(cursor, key), value));
         }
         let readable = |value: &Value| {
             let model = value.get("model").and_then(Value::as_str);
@@ -110,17 +123,60 @@ impl Looked {
             .map(|(key, _)| key.clone())
             .collect();
         for key in gone {
-            let Some(value) = cursor.drift.remove(&key) else { continue };
-            if value.get("seen").is_none() {
-                out.extend(happening(EventKind::DriftCleared, &key, &value));
+            match runs_of(&key) {
+                // A witness that cannot tell just now takes nothing back.
+                Some((record, seen)) if !now.contains_key(&runs_key(&record, !seen)) => {
+                    if !self.records.contains(&record) {
+                        cursor.drift.remove(&key);
+                    }
+                    continue;
+                }
+                Some(_) => drop(cursor.drift.remove(&key)),
+                None => {
+                    let Some(value) = cursor.drift.remove(&key) else { continue };
+                    out.extend(happening(EventKind::DriftCleared, again(cursor, &key), &value));
+                }
             }
+            *cursor.ended.entry(key).or_default() += 1;
         }
         cursor.drift.extend(now);
+        if self.failures.is_empty() {
+            cursor.ended.retain(|key, _| self.is_about_now(key));
+        }
         out
+    }
+
+    /// Whether something of that key can come back: it is about a version or a record that there still is.
+    fn is_about_now(&self, key: &str) -> bool {
+        match (runs_of(key), serde_json::from_str::<Vec<Value>>(key).as_deref()) {
+            (Some((record, _)), _) => self.records.contains(&record),
+            (None, Ok([_, model, version, ..])) => {
+                model.as_str().and_then(|model| self.versions.get(model)).copied() == version.as_u64()
+            }
+            (None, Ok(_) | Err(_)) => false,
+        }
     }
 }
 
-fn happening(kind: EventKind, key: &str, value: &Value) -> Option<Happening> {
+fn runs_key(record: &str, seen: bool) -> String {
+    json!([RUNS, record, seen]).to_string()
+}
+
+/// Record and verdict of a key that is about what runs.
+fn runs_of(key: &str) -> Option<(String, bool)> {
+    let (what, record, seen): (String, String, bool) = serde_json::from_str(key).ok()?;
+    (what == RUNS).then_some((record, seen))
+}
+
+/// What an event became: what it is about, and if that was gone before, how often.
+fn again(cursor: &Cursor, key: &str) -> String {
+    match cursor.ended.get(key) {
+        Some(times) => json!([key, times]).to_string(),
+        None => key.to_owned(),
+    }
+}
+
+fn happening(kind: EventKind, became: String, value: &Value) -> Option<Happening> {
     let text = |key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
     let mut happening = Happening {
         kind,
@@ -128,7 +184,7 @@ fn happening(kind: EventKind, key: &str, value: &Value) -> Option<Happening> {
         version: VersionNumber(value.get("version")?.as_u64()?),
         run: None,
         registered_at: None,
-        became: key.to_owned(),
+        became,
         actor: text("by"),
         reason: text("reason"),
         record: None,
@@ -149,6 +205,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::domain::drift::{Finding, Kind};
+    use crate::domain::witness::Testimony;
 
     fn model(drift: Vec<Finding>, unknown: Vec<String>) -> ModelStatus {
         ModelStatus {
@@ -164,6 +221,68 @@ mod tests {
             unsigned: Vec::new(),
             invalid: None,
         }
+    }
+
+    /// Ids that two machines give.
+    fn told(cursors: &mut [Cursor; 2], status: &Status) -> Vec<(&'static str, String)> {
+        let home = crate::domain::identity::Home::default();
+        let [one, other] = cursors.each_mut().map(|cursor| {
+            let happened = of(status).fold(cursor);
+            let again = of(status).fold(cursor);
+            assert!(again.is_empty(), "once: {again:?}");
+            happened.iter().map(|h| (h.kind.name(), h.id(&home).to_string())).collect::<Vec<_>>()
+        });
+        assert_eq!(one, other, "on both machines");
+        one
+    }
+
+    /// Without a time of the server: what comes back is another event, and the same one on every machine.
+    #[test]
+    fn drift_that_comes_back_is_told_again_on_two_machines_alike() {
+        let of_model = |drift| Status { models: vec![model(drift, vec![])], notes: Vec::new() };
+        let (drifted, clean) = (of_model(vec![finding("auc")]), of_model(vec![]));
+        let mut cursors = [Cursor::default(), Cursor::default()];
+        let mut all = Vec::new();
+        for _ in 0..3 {
+            all.extend(told(&mut cursors, &drifted));
+            all.extend(told(&mut cursors, &clean));
+        }
+        let kinds: Vec<&str> = all.iter().map(|(kind, _)| *kind).collect();
+        assert_eq!(kinds, ["drift.found", "drift.cleared"].repeat(3));
+        let ids: BTreeSet<&String> = all.iter().map(|(_, id)| id).collect();
+        assert_eq!(ids.len(), 6, "{all:#?}");
+        // The count goes with the version that it is about.
+        assert_eq!(cursors[0].ended.len(), 1);
+        let mut next = model(vec![], vec![]);
+        next.version = VersionNumber(4);
+        told(&mut cursors, &Status { models: vec![next], notes: Vec::new() });
+        assert_eq!(cursors[0].ended, BTreeMap::new());
+    }
+
+    #[test]
+    fn production_that_was_seen_is_told_again_only_after_it_disagreed() {
+        let of_model = |says: Option<Says>| {
+            let mut model = model(vec![], vec![]);
+            model.running = says.map(|says| testimony(says)).into_iter().collect();
+            Status { models: vec![model], notes: Vec::new() }
+        };
+        let mut cursors = [Cursor::default(), Cursor::default()];
+        let mut all = Vec::new();
+        for says in [Says::Agrees, Says::Unknown, Says::Agrees, Says::NotYet, Says::Disagrees, Says::Unknown] {
+            all.extend(told(&mut cursors, &of_model(Some(says))));
+        }
+        for says in [Says::Disagrees, Says::Agrees, Says::Disagrees] {
+            all.extend(told(&mut cursors, &of_model(Some(says))));
+        }
+        let kinds: Vec<&str> = all.iter().map(|(kind, _)| *kind).collect();
+        let (seen, not) = ("production.seen", "production.disagrees");
+        assert_eq!(kinds, [seen, not, seen, not]);
+        let ids: BTreeSet<&String> = all.iter().map(|(_, id)| id).collect();
+        assert_eq!(ids.len(), 4, "{all:#?}");
+    }
+
+    fn testimony(says: Says) -> Testimony {
+        Testimony { name: "score".into(), kind: "http", state: says, version: None, reason: "r".into() }
     }
 
     fn finding(what: &str) -> Finding {

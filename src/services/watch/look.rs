@@ -52,19 +52,25 @@ async fn model_now(
     model: RegisteredModel,
     thorough: bool,
 ) -> Result<SeenModel, (SeenModel, Failure)> {
-    let target = &services.rules.promote_to;
+    let (target, now) = (&services.rules.promote_to, services.clock.now());
     let entry = entry_of(&model);
     let known = before.and_then(|cursor| cursor.models.get(&model.name));
     let is_new = known.is_none_or(|known| known.gone || known.entry != entry);
     let mut latest = model.latest.clone();
     join_aliases(&mut latest, &model.aliases);
-    let listed =
-        |entry| SeenModel { name: model.name.clone(), entry, versions: seen(&model, &latest, target), whole: false };
+    let listed = |entry| SeenModel {
+        name: model.name.clone(),
+        entry,
+        versions: seen(&model, &latest, target, now),
+        whole: false,
+    };
     if !may_hide(&model, None, target) || !(is_new || thorough) {
         return Ok(listed(entry));
     }
     match versions(services, &model).await {
-        Ok(all) => Ok(SeenModel { name: model.name.clone(), entry, versions: seen(&model, &all, target), whole: true }),
+        Ok(all) => {
+            Ok(SeenModel { name: model.name.clone(), entry, versions: seen(&model, &all, target, now), whole: true })
+        }
         // Without its entry it counts as changed the next time too.
         Err(failure) => Err((listed(String::new()), failure)),
     }

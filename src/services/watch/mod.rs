@@ -215,6 +215,7 @@ fn restore(cursor: &mut Cursor, before: &Cursor, happening: &Happening) {
     cursor.paused.clone_from(&before.paused);
     if !happening.drift.is_empty() || !happening.running.is_empty() {
         cursor.drift.clone_from(&before.drift);
+        cursor.ended.clone_from(&before.ended);
     }
 }
 

@@ -42,6 +42,7 @@ fn marked(mut version: ModelVersion, decision: Decision) -> ModelVersion {
         by: "lee".into(),
         at: samples::now(),
         reason: "waiting for legal".into(),
+        until: None,
         record: "sha256:0".into(),
         to: None,
         of: version.stamp(),
