@@ -11,6 +11,14 @@ use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::inbox::all_waiting;
 use crate::domain::registry::{ModelVersion, OWN_TAG_PREFIX, PromotionTarget};
 
+/// What the terminal itself is to tell of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// What arrived; never empty.
+    pub arrived: Vec<Arrived>,
+    pub text: String,
+}
+
 /// A version, by its model's name and its number.
 pub type Arrived = (ModelName, VersionNumber);
 

@@ -1,6 +1,7 @@
 //! Reads again what is on screen from time to time, and says what arrived.
 
 use crate::app::action::Action;
+use crate::app::arrivals::Alert;
 use crate::app::effect::Effect;
 use crate::app::query::Query;
 use crate::domain::name::shown;
@@ -17,7 +18,7 @@ pub(super) fn look(state: &mut State) {
     };
     let what = format!("{} {version}{others}", shown(model.as_str()));
     let wait = if new.len() == 1 { "waits" } else { "wait" };
-    state.alert = Some(format!("{what} {wait} for review"));
+    state.alert = Some(Alert { arrived: new.clone(), text: format!("{what} {wait} for review") });
     if !matches!(state.top(), Screen::Inbox(_)) && state.notice.is_none() {
         let key = state.keymap.label(state.contexts(), Action::Inbox);
         let go = key.map(|key| format!("; {key} goes to the inbox")).unwrap_or_default();

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::app::action::Action;
-use crate::app::arrivals::Arrivals;
+use crate::app::arrivals::{Alert, Arrivals};
 use crate::app::cache::Cache;
 use crate::app::keymap::{Context, Keymap, key_name};
 use crate::app::own::OwnRun;
@@ -110,7 +110,7 @@ pub struct State {
     pub ticks: u64,
     pub arrivals: Arrivals,
     /// What the terminal is to be told, once.
-    pub alert: Option<String>,
+    pub alert: Option<Alert>,
     /// What is to be said of channels that gave up messages, and whether it was.
     pub(super) given_up: Option<(String, bool)>,
     /// When each review was first opened in this session; part of the record.

@@ -16,6 +16,7 @@ use super::input::InputReader;
 use super::signals::Signals;
 use super::terminal::TerminalGuard;
 use super::terminal_pictures::Painter;
+use crate::app::arrivals::Alert;
 use crate::app::effect::Effect;
 use crate::app::input::{Input, Key};
 use crate::app::msg::Msg;
@@ -64,7 +65,7 @@ pub struct Around {
     /// What is to be said of channels that gave up messages.
     pub given_up: Box<dyn Fn() -> BoxFuture<'static, Option<String>> + Send + Sync>,
     /// The bytes that make the terminal tell of something.
-    pub tell: Box<dyn Fn(&str) -> String + Send + Sync>,
+    pub tell: Box<dyn Fn(&Alert) -> String + Send + Sync>,
     /// The bytes that set the window's title.
     pub title: Box<dyn Fn(&str) -> String + Send + Sync>,
     /// The look of a theme; none if there is no such theme.
@@ -115,7 +116,7 @@ pub async fn run(
     let mut refreshed = Instant::now();
     let mut titled = None;
     loop {
-        let mut told = state.alert.take().map(|text| (around.tell)(&text)).unwrap_or_default();
+        let mut told = state.alert.take().map(|alert| (around.tell)(&alert)).unwrap_or_default();
         if let Some(count) = state.arrivals.waiting().filter(|count| titled != Some(*count)) {
             titled = Some(count);
             told.push_str(&(around.title)(&format!("{count} waiting")));

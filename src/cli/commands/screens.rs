@@ -16,6 +16,7 @@ use crate::cli::output::Sink;
 use crate::cli::wire;
 use crate::config::{Images, Loaded, SymbolSet, Target, Theme, UiSettings};
 use crate::domain::command::{Form, OwnCommand};
+use crate::domain::event::{EventKind, Interest};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::first_start::Answers;
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
@@ -158,15 +159,23 @@ fn around(loaded: &Arc<Loaded>, rules: &Rules, ask_background: bool) -> Around {
         targets.iter().any(|pattern| matches(pattern, target))
     };
     let all = channels::all(loaded);
-    let terminals: Vec<_> = all.iter().filter(wanted).filter_map(|c| c.terminal().cloned()).collect();
-    let titles = terminals.clone();
+    let terminals: Vec<_> =
+        all.iter().filter(wanted).filter_map(|c| Some((c.terminal()?.clone(), c.interest().clone()))).collect();
+    let titles: Vec<_> = terminals.iter().map(|(terminal, _)| terminal.clone()).collect();
+    let place = target.to_owned();
     let look = loaded.ui.clone();
     let seconds = loaded.ui.refresh.value;
     Around {
         waiting: http::longest,
         refresh: (seconds > 0).then(|| Duration::from_secs(seconds)),
         given_up: Box::new(move || given_up(settings.clone(), demo).boxed()),
-        tell: Box::new(move |text| terminals.iter().map(|t| t.sequence(text)).collect()),
+        tell: Box::new(move |alert| {
+            let wants = |interest: &Interest| {
+                alert.arrived.iter().any(|(model, _)| interest.wants(EventKind::Arrived, model.as_str(), &place))
+            };
+            let wanting = terminals.iter().filter(|(_, interest)| wants(interest));
+            wanting.map(|(terminal, _)| terminal.sequence(&alert.text)).collect()
+        }),
         title: Box::new(move |text| titles.iter().map(|t| t.title(text)).collect()),
         dress: Box::new(move |name| named(&look, name)),
         mouse: loaded.ui.mouse.value,
