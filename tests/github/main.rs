@@ -10,6 +10,7 @@ mod double;
 mod faults;
 mod reads;
 mod secrets;
+mod unchanged;
 mod vouch;
 mod writes;
 

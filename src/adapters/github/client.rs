@@ -15,6 +15,7 @@ use url::Url;
 use super::connection::Connection;
 use super::convert;
 use super::dialect::GithubDialect;
+use super::known::{Known, is_unchanged};
 use super::{routes, wire};
 use crate::adapters::http::{
     Access, Answer, Attempt, BoxError, Call, Carrier, Plain, Response, Secrets, Server, Unwritable, Wire,
@@ -32,6 +33,7 @@ pub(super) struct Client {
     connection: Connection,
     wire: Wire,
     signed_in: OnceCell<SignedIn>,
+    known: Known,
 }
 
 /// The API client with its token, ready for requests.
@@ -45,7 +47,7 @@ struct SignedIn {
 impl Client {
     pub(super) fn new(connection: Connection) -> Self {
         let wire = Wire::new(connection.settings.clone());
-        Self { connection, wire, signed_in: OnceCell::new() }
+        Self { connection, wire, signed_in: OnceCell::new(), known: Known::default() }
     }
 
     pub(super) fn connection(&self) -> &Connection {
@@ -166,13 +168,27 @@ impl Client {
         let api = &self.signed_in(&call.operation).await?.api;
         let call = call.also(is_redirect);
         let answer = api.answer(&call).await?;
-        if is_redirect(&answer) { Err(self.redirected(api, &call, &answer).await) } else { Ok(answer) }
+        match is_redirect(&answer) && !is_unchanged(&call, &answer) {
+            true => Err(self.redirected(api, &call, &answer).await),
+            false => Ok(answer),
+        }
     }
 
     async fn json<T: DeserializeOwned>(&self, call: Call) -> Outcome<(T, Answer)> {
         let api = &self.signed_in(&call.operation).await?.api;
+        let (call, known) = self.known.asking(call);
         let answer = self.answer(call.clone()).await?;
-        Ok((api.parse(&call, &answer)?, answer))
+        match known {
+            Some(known) if is_unchanged(&call, &answer) => {
+                let answer = known.again(answer);
+                Ok((api.parse(&call, &answer)?, answer))
+            }
+            Some(_) | None => {
+                let value = api.parse(&call, &answer)?;
+                self.known.keep(&call, &answer);
+                Ok((value, answer))
+            }
+        }
     }
 
     /// The failure of a redirect: within the API, it is GitHub's answer for a repository that was renamed or

@@ -15,6 +15,7 @@ mod convert;
 mod convert_code;
 mod dialect;
 mod host;
+mod known;
 mod routes;
 mod token;
 mod transfer;

@@ -110,6 +110,11 @@ impl Answer {
         self
     }
 
+    /// The same without a body, with another status.
+    pub fn emptied(self, status: u16) -> Self {
+        Self { status, body: Value::Null, file: None, ..self }
+    }
+
     pub fn bytes(&self) -> Vec<u8> {
         match &self.file {
             Some((file, _)) => file.clone(),

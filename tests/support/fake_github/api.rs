@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use signoff::adapters::demo::Refusal;
 use signoff::domain::ids::CommitSha;
 
-use super::super::double::{Answer, Request};
+use super::super::double::{Answer, Port, Request};
 use super::world::{Access, Kind, Repo, User, World};
 use super::{actions, assets, comments, commits, git, pulls, releases};
 
@@ -68,8 +69,27 @@ pub(super) fn resolve(repo: &Repo, rev: &str) -> Result<CommitSha, Answer> {
     repo.resolve(rev).map(|(sha, _)| sha.clone()).map_err(missing)
 }
 
-/// Answers one request and updates the world.
+/// Answers one request and updates the world. A read whose answer the client has already is answered with 304, and does
+/// not count against the limit.
 pub(super) fn answer(world: &mut World, request: &Request) -> Answer {
+    let answer = whole(world, request);
+    if request.method != "GET" || answer.status != 200 || request.port != Port::Api {
+        return answer;
+    }
+    let digest = Sha256::digest(answer.bytes()).iter().take(16).fold(String::new(), |all, b| format!("{all}{b:02x}"));
+    let etag = format!("W/\"{digest}\"");
+    let answer = answer.with("etag", &etag);
+    if request.header("if-none-match") != Some(&etag) {
+        return answer;
+    }
+    world.unchanged += 1;
+    if let Some(remaining) = request.token().and_then(|t| world.users.get_mut(t)?.remaining.as_mut()) {
+        *remaining += 1;
+    }
+    answer.emptied(304)
+}
+
+fn whole(world: &mut World, request: &Request) -> Answer {
     let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
     if let ["storage", owner, name, id] = segments.as_slice() {
         return assets::stored(world, &format!("{owner}/{name}"), id, request.header("authorization").is_some());

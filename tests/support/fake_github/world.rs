@@ -37,6 +37,8 @@ pub struct World {
     pub uploads: Option<String>,
     /// The server's clock; the real one if none.
     pub clock: Option<Timestamp>,
+    /// How many reads were answered with 304.
+    pub unchanged: usize,
 }
 
 /// The owner and kind of a token.
@@ -195,6 +197,7 @@ impl World {
             storage: web.to_owned(),
             uploads: None,
             clock: None,
+            unchanged: 0,
         }
     }
 
