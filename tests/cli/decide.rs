@@ -3,7 +3,7 @@
 use signoff::adapters::ssh::SshSigner;
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::policy::file;
-use signoff::domain::record::chain::breaks;
+use signoff::domain::record::chain::{ChainLine, breaks};
 use signoff::domain::rules::PolicyRule;
 use signoff::services::rollback;
 
@@ -39,11 +39,9 @@ async fn a_hold_may_have_a_date() {
     let inbox = desk.run("inbox --json").await.json();
     let held = inbox["held"].as_array().unwrap().iter().find(|h| h["model"] == "telco-churn").unwrap();
     assert_eq!(held["held"]["until"], "2026-12-15T23:59:59Z", "{held}");
-    let record = desk.run("log telco-churn --json").await.json();
-    let kept = &desk.services.records.read().await.unwrap()[0];
-    let kept = serde_json::to_value(kept).unwrap();
-    assert_eq!(kept["record"]["until"], "2026-12-15T23:59:59Z", "{record}");
-    assert!(kept["record"]["meaning"].as_str().unwrap().ends_with("It is due again after 2026-12-15."), "{kept}");
+    let ChainLine::Record(kept) = &desk.services.records.read().await.unwrap()[0] else { panic!() };
+    assert_eq!(kept.record.until, Some("2026-12-15T23:59:59Z".parse().unwrap()));
+    assert!(kept.record.meaning.ends_with("It is due again after 2026-12-15."), "{}", kept.record.meaning);
     let again = desk.run("hold telco-churn/42 --reason still").await;
     assert!(again.out.starts_with("telco-churn v42: held\n"), "{}", again.out);
     let lines = desk.services.records.read().await.unwrap();

@@ -16,6 +16,7 @@ mod help;
 mod inbox;
 mod logbook;
 mod provenance;
+mod quiet;
 mod receivers;
 mod record;
 mod requests;
@@ -25,6 +26,7 @@ mod status;
 mod texts;
 mod verify;
 mod watch;
+mod witness;
 mod workflows;
 
 use std::sync::Arc;

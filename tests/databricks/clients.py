@@ -64,6 +64,8 @@ def golden():
     no = dict(version="42", comment="drift")
     act("reject", lambda: sdk.model_registry.reject_transition_request(plain, stage="Production", **no))
     act("comment", lambda: sdk.model_registry.create_comment(plain, **no))
+    act("jobs", lambda: list(sdk.jobs.list(name="score", limit=25)))
+    act("job-runs", lambda: list(sdk.jobs.list_runs(job_id=991, limit=25, start_time_from=1795510800000)))
     run = ws.get_model_version(plain, "42").run_id
     act("of-run", lambda: ws.search_model_versions(f"run_id = '{run}'", max_results=200))
 
@@ -84,6 +86,18 @@ def tracking():
     for version in ws.search_model_versions(f"name = '{plain}'"):
         if version.source.startswith("models:/m-"):
             act("logged-model", lambda: ws.get_logged_model(version.source.removeprefix("models:/")))
+
+
+def jobs():
+    """Says what the SDK reads of a job's runs."""
+    sdk = WorkspaceClient()
+    [job] = sdk.jobs.list(name="Score")
+    say("job", job.job_id)
+    for run in sdk.jobs.list_runs(job_id=job.job_id):
+        given = {p.name: p.value for p in run.job_parameters or []}
+        given |= (run.overriding_parameters.notebook_params or {}) if run.overriding_parameters else {}
+        state = run.state.result_state or run.state.life_cycle_state
+        say(run.run_id, f"{state.value} {run.start_time} {given}")
 
 
 def write():
@@ -118,4 +132,4 @@ def download():
     say("first", open(path).readline().strip())
 
 
-{"golden": golden, "write": write, "read": read, "download": download, "tracking": tracking}[sys.argv[1]]()
+{"golden": golden, "write": write, "read": read, "download": download, "tracking": tracking, "jobs": jobs}[sys.argv[1]]()

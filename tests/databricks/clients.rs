@@ -10,14 +10,16 @@ use signoff::domain::artifact::ArtifactRoot;
 use signoff::domain::experiment::{RunOrder, RunQuery};
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::domain::registry::{Stage, Told};
+use signoff::ports::witness::JobRuns as _;
 
 use crate::support::double::Recorded;
 use crate::support::fake_databricks::{FakeDatabricks, PERSON, Transition};
 use crate::support::{install, journal::journaled, mlflow_server};
-use crate::{CANDIDATE, HOLDER, churn, ports};
+use crate::witness::scheduled;
+use crate::{CANDIDATE, HOLDER, churn, jobs, ports};
 
 /// Runs one act of `clients.py` against the workspace, and returns what it printed.
-async fn run(fake: &FakeDatabricks, act: &'static str) -> String {
+pub async fn run(fake: &FakeDatabricks, act: &'static str) -> String {
     let url = fake.url();
     let version = mlflow_server::Version::V3_17;
     let output = tokio::task::spawn_blocking(move || {
@@ -70,6 +72,7 @@ fn ask(fake: &FakeDatabricks) {
 #[tokio::test]
 async fn every_request_is_one_that_the_clients_of_mlflow_and_databricks_send() {
     let fake = FakeDatabricks::start();
+    fake.change(|state| state.scheduled = scheduled());
     run(&fake, "golden").await;
     let theirs: BTreeSet<_> = fake.requests().iter().map(essence).collect();
     fake.forget();
@@ -105,6 +108,7 @@ async fn every_request_is_one_that_the_clients_of_mlflow_and_databricks_send() {
     workspace.tell(&proof, &plain, CANDIDATE, &told).await.unwrap();
     let run = workspace.version(&plain, CANDIDATE).await.unwrap().run_id.unwrap();
     workspace.versions_of_run(&run).await.unwrap();
+    jobs(&fake).runs("score", "2026-11-24T09:00:00Z".parse().unwrap()).await.unwrap();
 
     let ours = fake.requests();
     assert!(ours.len() >= 20, "{}", ours.len());

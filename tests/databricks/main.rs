@@ -14,6 +14,7 @@ mod faults;
 mod files;
 mod open;
 mod sight;
+mod witness;
 mod workspace;
 
 use std::sync::Arc;
@@ -51,6 +52,16 @@ fn ports_as(url: &str, registry: Registry, sign_in: &SignIn, known: &'static str
     let mut connection = Connection::new(endpoint);
     connection.settings = settings;
     databricks::ports(&connection, registry, Arc::new(Known(known)))
+}
+
+/// The jobs of a workspace.
+fn jobs(fake: &FakeDatabricks) -> Arc<databricks::Jobs> {
+    let mut settings = Connection::settings();
+    settings.repeat.pause = Duration::ZERO;
+    settings.paced = false;
+    let endpoint = databricks::endpoint(&fake.url().parse().unwrap(), &token(PERSON), &settings).unwrap();
+    let connection = Connection { settings, ..Connection::new(endpoint) };
+    databricks::Jobs::new(&connection).unwrap()
 }
 
 fn token(token: &str) -> SignIn {

@@ -206,6 +206,13 @@ impl Running {
         }
     }
 
+    /// What follows these words on the first line of stderr that has them.
+    pub fn told_after(&self, words: &str) -> String {
+        self.wait_until_it_says(words);
+        let said = self.err.borrow();
+        said.lines().find_map(|line| Some(line.split_once(words)?.1.to_owned())).unwrap()
+    }
+
     /// Sends a signal such as `INT`.
     pub fn signal(&self, name: &str) {
         pty::signal(self.child.id(), name);

@@ -10,9 +10,9 @@ use crate::support::proxy::Proxy;
 use crate::support::seed::{RunSeed, SeededRun};
 
 /// A model whose v2 was approved, with the run and the files of v2.
-struct Signed {
-    site: Site,
-    desk: Desk,
+pub struct Signed {
+    pub site: Site,
+    pub desk: Desk,
     run: SeededRun,
 }
 
@@ -21,7 +21,12 @@ const FILES: [(&str, &str); 3] =
     [("model/MLmodel", "flavors: {}\n"), ("model/data/model.bin", "0123456789"), ("model/conda.yaml", "name: x\n")];
 
 fn signed(version: Version, model: &str, config: Option<&str>) -> Signed {
-    let site = Site::bare(version, model);
+    signed_at(Site::bare(version, model), config)
+}
+
+/// The same at a site without versions.
+pub fn signed_at(site: Site, config: Option<&str>) -> Signed {
+    let model = &*site.model.clone();
     site.add_version(OLD_COMMIT, 0.81, "In production.");
     let api = site.api();
     let experiment = api.experiment(&format!("{model}-signed"));

@@ -26,6 +26,8 @@ mod quorum;
 mod race;
 mod requests;
 mod rollback;
+mod scale;
 mod site;
 mod tabs;
 mod verify;
+mod watch;

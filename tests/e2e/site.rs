@@ -43,7 +43,11 @@ impl Site {
 
     /// A model without versions. CD succeeds at once, so that tests of earlier steps do not wait for it.
     pub fn bare(version: Version, model: &str) -> Self {
-        let server = Server::shared(version);
+        Self::at(Server::shared(version), model)
+    }
+
+    /// A model without versions on this server.
+    pub fn at(server: &'static Server, model: &str) -> Self {
         Api::new(server).model(model, &[]);
         let github = FakeGithub::start_blocking();
         let site = Self { model: model.to_owned(), github, server };

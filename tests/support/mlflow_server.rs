@@ -1,17 +1,13 @@
 //! Real MLflow servers: one of each version per test binary, started on first use.
-//!
-//! Statics are not dropped, and test processes get killed. So each server has a watchdog: a shell that waits until the
-//! pipe from the test process closes, for any reason, and then kills the server's process group (`mlflow server` leaves
-//! workers behind if only its own process is stopped) and removes its files.
 
 use std::fs::File;
 use std::net::TcpListener;
-use std::os::unix::process::CommandExt as _;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use super::group::Group;
 use super::{http, install};
 
 /// Time limit for the server to answer. On an idle machine it takes 4 to 5 s, mostly Python imports.
@@ -19,6 +15,15 @@ const START_DEADLINE: Duration = Duration::from_secs(180);
 const START_TRIES: usize = 3;
 /// The administrator of servers with sign-in.
 pub const ADMIN: (&str, &str) = ("admin", "loopback-Admin-1");
+
+/// Lets 3.x send its webhooks to a watch on this machine, as the README says.
+const WEBHOOKS: [(&str, &str); 4] = [
+    ("MLFLOW_WEBHOOK_ALLOWED_SCHEMES", "http,https"),
+    ("MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS", "true"),
+    // A webhook that was just made is sent to at once, and not within a minute.
+    ("MLFLOW_WEBHOOK_CACHE_TTL", "0"),
+    ("MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY", "bG9vcGJhY2stb25seS1sb29wYmFjay1vbmx5LTAxMjM="),
+];
 
 /// The releases the adapter is tested against: the last of 2.x, and a 3.x.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,9 +55,9 @@ impl Version {
 pub struct Server {
     pub version: Version,
     pub port: u16,
-    process: Child,
-    /// Closing its stdin stops the server.
-    watchdog: Child,
+    /// Where its database and files are.
+    pub dir: PathBuf,
+    group: Group,
 }
 
 impl Server {
@@ -104,11 +109,11 @@ impl Server {
             .envs([("MLFLOW_DISABLE_TELEMETRY", "true"), ("DO_NOT_TRACK", "true"), ("GIT_PYTHON_REFRESH", "quiet")])
             // Saves eight processes and a third of the start on 3.x.
             .env("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
+            .envs(WEBHOOKS)
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("cannot write the log"))
             .stderr(log)
-            .current_dir(&dir)
-            .process_group(0);
+            .current_dir(&dir);
         if sign_in {
             let ini = format!(
                 "[mlflow]\ndefault_permission = READ\ndatabase_uri = sqlite:///{}/auth.db\nadmin_username = {}\nadmin_password = {}\n\
@@ -123,22 +128,10 @@ impl Server {
                 .env("MLFLOW_AUTH_CONFIG_PATH", dir.join("auth.ini"))
                 .env("MLFLOW_FLASK_SERVER_SECRET_KEY", "loopback-only");
         }
-        let process = command.spawn().unwrap_or_else(|e| panic!("cannot start {}: {e}", venv.display()));
-        let watchdog = Command::new("sh")
-            .args(["-c", r#"cat >/dev/null; kill -s KILL -- "-$1"; rm -rf -- "$2""#, "watchdog"])
-            .arg(process.id().to_string())
-            .arg(&dir)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            // Not reached by a Ctrl-C that stops the tests.
-            .process_group(0)
-            .spawn()
-            .expect("cannot start a shell");
-        let mut server = Self { version, port, process, watchdog };
+        let mut server = Self { version, port, group: Group::start(command, &dir), dir };
         let deadline = Instant::now() + START_DEADLINE;
         while Instant::now() < deadline {
-            if server.process.try_wait().is_ok_and(|exit| exit.is_some()) {
+            if server.group.has_ended() {
                 break;
             }
             if http::request(port, "GET", "/health", "", "").is_ok_and(|(status, _)| status == 200) {
@@ -148,15 +141,5 @@ impl Server {
         }
         let log = std::fs::read_to_string(&log_path).unwrap_or_default();
         Err(log.lines().rev().take(20).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("\n"))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.watchdog.stdin.take());
-        let _ = self.watchdog.wait();
-        // Already dead; reaped, so that no zombie remains.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }

@@ -2,11 +2,13 @@
 //! uses a part of it.
 #![allow(dead_code, unused_imports, clippy::unwrap_used, clippy::expect_used)]
 
+pub mod airflow;
 pub mod clock;
 pub mod double;
 pub mod driver;
 pub mod fake_databricks;
 pub mod fake_github;
+pub mod group;
 pub mod http;
 pub mod install;
 pub mod journal;
@@ -14,6 +16,7 @@ pub mod mlflow_server;
 pub mod plan;
 pub mod proxy;
 pub mod pty;
+pub mod receiver;
 pub mod records;
 pub mod rules;
 pub mod screen;

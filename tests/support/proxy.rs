@@ -5,6 +5,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 #[derive(Debug)]
 pub struct Proxy {
@@ -43,6 +44,19 @@ impl Proxy {
         let lines = text.split('\n').filter_map(|line| line.split_once(" HTTP/1.1"));
         // A body without a line break at its end stands before the next request.
         lines.map(|(line, _)| line.rsplit_once('}').map_or(line, |(_, next)| next).to_owned()).collect()
+    }
+
+    /// Waits until the requests so far are as `wanted` says, and returns them.
+    pub fn wait_until(&self, wanted: impl Fn(&[String]) -> bool) -> Vec<String> {
+        let deadline = Instant::now() + Duration::from_secs(120);
+        loop {
+            let requests = self.requests();
+            if wanted(&requests) {
+                return requests;
+            }
+            assert!(Instant::now() < deadline, "these requests came, and no others:\n{requests:#?}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Cuts the connection: data in flight is lost, and nobody can connect.

@@ -76,7 +76,7 @@ impl Stub {
     }
 }
 
-fn read_request(stream: &mut TcpStream) -> Option<String> {
+pub(super) fn read_request(stream: &mut TcpStream) -> Option<String> {
     let mut got = Vec::new();
     let mut buffer = [0; 4096];
     loop {

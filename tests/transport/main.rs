@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod airflow;
 mod ends;
 mod lists;
 mod secrets;

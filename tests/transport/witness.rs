@@ -1,6 +1,7 @@
 //! Witnesses of what runs: what their answers mean, what is asked of them, and that nothing else is.
 //!
-//! Airflow's answers are those of its published API descriptions (2.10 `v1`, 3.1 `v2`); no real Airflow was reached.
+//! Answers of Airflow 2 are those of its published API description (2.10, `v1`), and its own client reads them too;
+//! `airflow.rs` asks a real Airflow 3.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use signoff::domain::witness::{Released, Says, VersionAt, Word};
 use signoff::ports::witness::Witness;
 
 use crate::support::clock::ManualClock;
+use crate::support::install;
 use crate::support::stub::{Act, Stub};
 
 const TOKEN: &str = "t0ken-of-the-witness";
@@ -136,6 +138,54 @@ async fn a_dag_of_airflow_2_is_read_with_basic_auth() {
         assert!(asked[0].starts_with("GET /base/api/v1/dags/score%20telco%20churn/dagRuns?"), "{}", asked[0]);
         assert!(asked[0].to_ascii_lowercase().contains("authorization: basic "), "{}", asked[0]);
     }
+}
+
+/// Airflow 2's own client asks for the same places, and understands the answers of the stub as the witness does.
+#[tokio::test]
+async fn the_client_of_airflow_2_reads_the_same() {
+    let acts = || {
+        Act::On(vec![
+            ("/xcomEntries/version", Act::json(r#"{"key":"version","value":"\"v3\""}"#)),
+            ("/dagRuns?", Act::json(&runs("success", r#"{"model_version":"3"}"#))),
+            ("/base/api/v1/dags/score%20telco%20churn ", Act::json(r#"{"tags":[{"name":"team"},{"name":"model:3"}]}"#)),
+        ])
+    };
+    let (theirs, ours) = (Stub::start(vec![acts()]), Stub::start(vec![acts()]));
+    let url = theirs.url();
+    let said = tokio::task::spawn_blocking(move || {
+        let packages = ["apache-airflow-client==2.10.0", "urllib3==2.5.0", "python-dateutil==2.9.0.post0"];
+        let python = install::packages("airflow-client", &packages).join("bin/python");
+        let client = include_str!("airflow_2.py");
+        std::process::Command::new(python).args(["-c", client, &url, TOKEN]).output().unwrap()
+    });
+    let said = said.await.unwrap();
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    let lines = String::from_utf8(said.stdout).unwrap();
+    assert_eq!(
+        lines.lines().collect::<Vec<_>>(),
+        [
+            "scheduled__2 success 3 2026-11-29T10:00:00.123456+00:00",
+            "old success 2 2026-11-29T08:00:00+00:00",
+            "\"v3\"",
+            "team model:3"
+        ]
+    );
+    let xcom = VersionAt::Xcom { task: "load".to_owned(), key: "version".to_owned() };
+    for version in [xcom, VersionAt::Tag("model:".to_owned())] {
+        let word = airflow(&ours, AirflowApi::V1, Some(version)).ask(&released()).await;
+        assert_eq!(word.says, Says::Agrees, "{word:?}");
+    }
+    // First line and credentials; a time may be written in two ways.
+    let essence = |request: &String| {
+        let line = request.lines().next().unwrap_or_default().replace("2026-11-29T09%3A00%3A00Z", "TIME");
+        let line = line.replace("2026-11-29T09%3A00%3A00%2B00%3A00", "TIME");
+        let signed = request.lines().find(|l| l.to_ascii_lowercase().starts_with("authorization: basic "));
+        let mut query: Vec<String> = line.split(['?', '&', ' ']).map(str::to_owned).collect();
+        query.sort();
+        (query, signed.and_then(|l| l.split(' ').nth(2).map(str::to_owned)))
+    };
+    let all = |stub: &Stub| stub.requests().iter().map(essence).collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(all(&ours), all(&theirs));
 }
 
 #[tokio::test]

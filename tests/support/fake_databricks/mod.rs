@@ -9,6 +9,7 @@ mod catalog;
 mod files;
 mod jobs;
 mod registry;
+mod scheduled;
 mod state;
 mod tracking;
 
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 use super::double::{Answer, Double, Port, Recorded, Request, State};
 
 pub use super::double::{Fault, Gate, Rule};
+pub use scheduled::{Began, Scheduled};
 pub use state::{Activity, Level, Transition, User, Workspace};
 
 /// Token of `dana@acme.example`.
@@ -113,6 +115,8 @@ impl Workspace {
         match (method, segments.as_slice()) {
             ("GET", ["api", "2.0", "preview", "scim", "v2", "Me"]) => self.me(&user),
             ("GET", ["api", "2.2", "jobs", "runs", "get"]) => jobs::get(self, request),
+            ("GET", ["api", "2.2", "jobs", "list"]) => scheduled::list(self, request),
+            ("GET", ["api", "2.2", "jobs", "runs", "list"]) => scheduled::runs(self, request),
             ("POST", ["api", "2.2", "jobs", "runs", "repair"]) => jobs::repair(self, &user, request),
             ("GET", ["api", "2.0", "permissions", "jobs", job]) => jobs::access(self, job),
             ("GET", ["api", "2.1", "unity-catalog", "models"]) => catalog::native_models(self, request),

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use signoff::adapters::demo::Store;
 
 use super::files::Link;
+use super::scheduled::Scheduled;
 use super::{CLIENT, PERSON, PRINCIPAL, READER, SECOND};
 
 /// What a user may do with every model.
@@ -80,6 +81,8 @@ pub struct Workspace {
     pub browse_only: Vec<&'static str>,
     /// Who may do what with every job, by user or group; none if the user may not know.
     pub job_access: Option<Vec<(&'static str, &'static str)>>,
+    /// Jobs that somebody set up.
+    pub scheduled: Vec<Scheduled>,
     /// Whether Unity Catalog keeps metrics and params of the versions' logged models.
     pub embeds: bool,
     /// The code and the status of what the storage says to a link that has ended.
@@ -118,6 +121,7 @@ impl Workspace {
             runs_in: None,
             browse_only: Vec::new(),
             job_access: Some(vec![("reader@acme.example", "CAN_VIEW"), ("qa", "CAN_MANAGE_RUN")]),
+            scheduled: Vec::new(),
             embeds: false,
             says_ended: (403, "AccessDenied"),
             transitions: Vec::new(),
