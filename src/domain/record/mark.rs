@@ -1,6 +1,8 @@
 //! The decision stored on the model version, in one small tag that every reviewer sees.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::{Decision, Sealed};
@@ -143,6 +145,23 @@ pub fn day(until: Timestamp) -> String {
     }
 }
 
+/// Reads the date of a hold as a person types it: a day, which means its end in UTC, or nothing.
+///
+/// # Errors
+/// A sentence that says what is wrong, and what is expected.
+pub fn read_day(text: &str, now: Timestamp) -> Result<Option<Timestamp>, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let end = text.parse::<Date>().ok().and_then(|day| TimeZone::UTC.to_timestamp(day.at(23, 59, 59, 0)).ok());
+    match end {
+        Some(end) if end > now => Ok(Some(end)),
+        Some(_) => Err(format!("{text} has passed. Give a later day, or none.")),
+        None => Err(format!("'{}' is no day. Write it as 2026-12-15, or leave it empty.", clean(text))),
+    }
+}
+
 /// Whether a tag with the stamp `of`, made at `at`, was written for `version`.
 pub fn stamped(of: Option<&str>, at: Option<Timestamp>, version: &ModelVersion) -> About {
     match (of, version.stamp()) {
@@ -172,6 +191,20 @@ mod tests {
         assert_eq!(DecisionMark::of(&sealed).at, signed - jiff::SignedDuration::from_mins(5));
         sealed.record.clock.skew_ms = None;
         assert_eq!(DecisionMark::of(&sealed).at, signed, "the host's clock was not seen");
+    }
+
+    #[test]
+    fn the_date_of_a_hold_is_a_day_to_come_or_nothing() {
+        let now: Timestamp = "2026-11-23T09:00:00Z".parse().unwrap_or_default();
+        let read = |text| read_day(text, now);
+        assert_eq!(read("  "), Ok(None));
+        let end = read(" 2026-12-15 ").ok().flatten();
+        assert_eq!(end.map(day).as_deref(), Some("2026-12-15"));
+        assert!(read("2026-11-23").is_ok(), "until this evening");
+        assert!(read("2026-11-22").is_err_and(|why| why.contains("has passed")));
+        for text in ["tomorrow", "15.12.2026", "2026-13-01", "2026-12", "\u{1b}[2J"] {
+            assert!(read(text).is_err_and(|why| why.contains("is no day") && !why.contains('\u{1b}')), "{text:?}");
+        }
     }
 
     proptest! {

@@ -4,7 +4,10 @@
 
 pub mod view;
 
+use tui_input::Input as Field;
+
 use crate::app::action::Action;
+use crate::app::edit;
 use crate::app::effect::{Effect, Place};
 use crate::app::keymap::Context;
 use crate::app::prefs::Remember;
@@ -13,6 +16,7 @@ use crate::app::route::Nav;
 use crate::app::text_area::{self, TextArea};
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::record::mark::read_day;
 use crate::domain::record::{Decision, SignOff};
 use crate::screens::parts::{self, Component, Ctx, Response, ScreenEvent};
 
@@ -32,23 +36,50 @@ enum Phase {
 }
 
 /// State of the screen.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Decide {
     model: ModelName,
     version: VersionNumber,
     decision: Decision,
     reason: TextArea,
+    /// The day until which it is held back, as typed; only of a hold.
+    until: Field,
+    /// Whether keys go to the day.
+    in_until: bool,
     /// Whether nothing was typed before.
     began_empty: bool,
     phase: Phase,
     word: Option<String>,
 }
 
+impl PartialEq for Decide {
+    fn eq(&self, other: &Self) -> bool {
+        self.version == other.version
+            && self.model == other.model
+            && self.decision == other.decision
+            && self.phase == other.phase
+            && self.word == other.word
+            && self.reason == other.reason
+            && self.in_until == other.in_until
+            && self.until.value() == other.until.value()
+    }
+}
+
 impl Decide {
     /// The form for one version, with the reason typed last time.
     pub fn new(model: ModelName, version: VersionNumber, decision: Decision, typed: &str) -> Self {
         let began_empty = typed.is_empty();
-        Self { model, version, decision, reason: TextArea::new(typed), began_empty, phase: Phase::Open, word: None }
+        Self {
+            model,
+            version,
+            decision,
+            reason: TextArea::new(typed),
+            until: Field::default(),
+            in_until: false,
+            began_empty,
+            phase: Phase::Open,
+            word: None,
+        }
     }
 
     /// Keeps the typed text for next time.
@@ -84,6 +115,9 @@ impl Decide {
         if self.reason.text().trim().is_empty() {
             return Some(format!("Enter a reason to {}.", self.decision.word()));
         }
+        if let Err(why) = read_day(self.until.value(), ctx.now) {
+            return Some(why);
+        }
         if ctx.cache.is_loading(&self.query()) {
             return say(READING);
         }
@@ -107,6 +141,7 @@ impl Decide {
         SignOff {
             answers: ctx.draft(&self.model, self.version).answers,
             opened_at: ctx.opened_at(&self.model, self.version),
+            until: read_day(self.until.value(), ctx.now).ok().flatten(),
             ..SignOff::because(self.reason.text())
         }
     }
@@ -126,8 +161,12 @@ impl Component for Decide {
     }
 
     fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
-        use Action::{Back, Browse, Refresh, Submit};
-        if self.is_submitted() { &[Back] } else { &[Submit, Refresh, Browse, Back] }
+        use Action::{Back, Browse, NextField, Refresh, Submit};
+        match (self.is_submitted(), self.decision) {
+            (true, _) => &[Back],
+            (false, Decision::Hold) => &[Submit, NextField, Refresh, Browse, Back],
+            (false, Decision::Approve | Decision::Reject | Decision::Rollback) => &[Submit, Refresh, Browse, Back],
+        }
     }
 
     /// Whether keys go into a text field: always, until submitted.
@@ -152,7 +191,17 @@ impl Component for Decide {
         match event {
             ScreenEvent::Key(key) => {
                 self.word = None;
-                self.reason.edit(key);
+                if self.in_until {
+                    edit::edit(&mut self.until, key);
+                } else {
+                    self.reason.edit(key);
+                }
+            }
+            ScreenEvent::Action(Action::NextField) => {
+                self.in_until = self.decision == Decision::Hold && !self.in_until;
+            }
+            ScreenEvent::Paste(text) if self.in_until => {
+                self.word = (!edit::paste(&mut self.until, text)).then(|| parts::cut_at(edit::MOST));
             }
             ScreenEvent::Paste(text) => {
                 self.word = (!self.reason.paste(text)).then(|| parts::cut_at(text_area::MOST));

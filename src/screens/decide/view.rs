@@ -10,7 +10,7 @@ use crate::present::{decision, failure};
 use crate::screens::parts::{Component as _, Ctx};
 use crate::screens::parts::{view as format, written};
 use crate::ui::skin::{Role, Skin};
-use crate::ui::widgets::{Dialog, Pager, TextBox};
+use crate::ui::widgets::{Dialog, Field, Pager, TextBox};
 use crate::ui::{Draw as _, Phrase, text};
 
 /// Default size of the frame; smaller on a smaller terminal.
@@ -46,16 +46,26 @@ impl Decide {
         let mut said = self.said(skin).wrap(wide, 2);
         said.truncate(4);
         let below = said.len().max(1) as u16;
+        let has_day = self.decision == Decision::Hold;
         let mut above = self.above(wide, ctx, skin);
-        above.truncate(usize::from(inner.height.saturating_sub(below + LEAST + 1)));
+        above.truncate(usize::from(inner.height.saturating_sub(below + LEAST + 1 + u16::from(has_day))));
         let used = format::lines(inner, buf, skin, above);
         let (_, rest) = format::split_top(inner, used);
         let (label, rest) = format::split_top(rest, 1);
         let hint = if self.captures_text() { "   Enter starts a new line; Ctrl-S submits" } else { "" };
         Phrase::of(Role::Heading, "Reason").add(Role::Muted, hint).draw(label, buf, skin);
         let (field, said_at) = format::split_bottom(rest, below);
+        let (field, day) = format::split_bottom(field, u16::from(has_day));
         let (before, after) = self.reason.halves();
-        (&TextBox { skin, before, after, focused: self.captures_text() }).render(field, buf);
+        (&TextBox { skin, before, after, focused: self.captures_text() && !self.in_until }).render(field, buf);
+        let until = Field {
+            skin,
+            label: Phrase::of(Role::Heading, "Until  "),
+            input: &self.until,
+            placeholder: "a day such as 2026-12-15, or nothing; Tab goes there and back".into(),
+            focused: self.captures_text() && self.in_until,
+        };
+        (&until).render(day, buf);
         let line = |i: usize| said.get(i).cloned().unwrap_or_default();
         (&Pager::new(skin, said.len(), 0, &line)).render(said_at, buf);
     }

@@ -119,6 +119,29 @@ fn a_rejection_takes_two_keys_and_a_reason() {
     }
 }
 
+/// Tab goes to the day and back; what is no day to come decides nothing, and a rejection has none.
+#[test]
+fn a_hold_may_be_given_a_day() {
+    let mut driver = sample(&[]);
+    driver.keys("zwait for the A/B test<tab>2020-01-01<ctrl-s>");
+    assert_eq!(decides(&driver.asked()), []);
+    driver.sees(&["2020-01-01 has passed"]);
+    driver.keys("<ctrl-u>soon<ctrl-s>");
+    assert_eq!(decides(&driver.asked()), []);
+    driver.sees(&["'soon' is no day"]);
+    driver.keys("<ctrl-u>2099-12-15<tab>!<ctrl-s>");
+    let until = Some("2099-12-15T23:59:59Z".parse().unwrap());
+    let said = SignOff { until, ..SignOff::because("wait for the A/B test!") };
+    let wanted = Effect::Decide { draft: Box::new(decision_draft(Decision::Hold)), sign_off: said };
+    assert!(driver.asked().contains(&wanted));
+    let mut driver = sample(&[]);
+    driver.keys("xbad<tab> indeed<ctrl-s>");
+    let said = SignOff::because("bad indeed");
+    let wanted = Effect::Decide { draft: Box::new(decision_draft(Decision::Reject)), sign_off: said };
+    assert!(driver.asked().contains(&wanted));
+    assert!(!driver.picture_at(80, 24).contains("Until"));
+}
+
 #[test]
 fn without_a_reason_no_key_decides() {
     let mut driver = sample(&[]);
