@@ -74,7 +74,7 @@ actions! {
     Tab5 = "tab_5",
     /// sixth tab
     Tab6 = "tab_6",
-    /// reason: switch between reason and version
+    /// reason: switch between reason and the other field
     NextField = "next_field",
     /// release notes: preview them
     Notes = "notes",

@@ -113,13 +113,17 @@ fn a_channel_that_fails_stops_no_other_and_its_message_waits() {
     {
         assert!(doctor.out.contains(says), "{says}: {}", doctor.out);
     }
+    // Two messages that fail for one reason are one warning.
+    watched.run(&["reject", "telco-churn/42", "--reason", "x"]);
+    let more = watched.run(&["watch", "--once"]);
+    assert_eq!(more.err.matches("through the channel 'unset'").count(), 1, "{}", more.err);
     // Whatever its pause: `--once` tries again, and what was sent is not sent again.
     let again = watched.machine.path("again.jsonl");
-    let mended = format!("[notify.refuses]\ntype = \"command\"\nrun = [\"tee\", \"{}\"]\n", again.display());
+    let mended = format!("[notify.refuses]\ntype = \"command\"\nrun = [\"tee\", \"-a\", \"{}\"]\n", again.display());
     watched.configure(&mended);
     let second = watched.run(&["watch", "--once", "--json"]);
-    assert_eq!((second.code, second.out.as_str(), watched.told().len()), (Some(0), "", 1), "{}", second.err);
-    let late: Value = serde_json::from_str(&fs::read_to_string(again).unwrap()).unwrap();
+    assert_eq!((second.code, second.out.as_str(), watched.told().len()), (Some(0), "", 2), "{}", second.err);
+    let late: Value = serde_json::from_str(fs::read_to_string(again).unwrap().lines().next().unwrap()).unwrap();
     assert_eq!(late["id"], watched.told()[0]["id"]);
 }
 

@@ -26,7 +26,6 @@ mod quorum;
 mod race;
 mod requests;
 mod rollback;
-mod scale;
 mod site;
 mod tabs;
 mod verify;

@@ -139,9 +139,10 @@ impl Run<'_> {
         let rounds = join_all(self.sending.iter().map(|channel| self.round_once(channel.as_ref()))).await;
         for (channel, worked) in self.sending.iter().zip(rounds) {
             let worked = worked?;
-            for (_, failure) in &worked.failed {
-                self.warn(&failure.sentence());
-            }
+            // A hundred messages fail for one reason.
+            let mut sentences: Vec<String> = worked.failed.iter().map(|(_, failure)| failure.sentence()).collect();
+            sentences.dedup();
+            sentences.iter().for_each(|sentence| self.warn(sentence));
             if worked.left > 0 || worked.given_up > 0 {
                 let left = count(worked.left, "message");
                 if worked.given_up > 0 {

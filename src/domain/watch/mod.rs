@@ -130,7 +130,10 @@ impl Happening {
     }
 
     fn decided(self, mark: &DecisionMark, tag: Option<&String>) -> Self {
-        let reason = Some(mark.reason.clone()).filter(|r| !r.is_empty());
+        let reason = match mark.until.map(day) {
+            Some(until) => Some(format!("{} (until {until})", mark.reason)),
+            None => Some(mark.reason.clone()).filter(|r| !r.is_empty()),
+        };
         let (actor, record) = (Some(mark.by.clone()), Some(mark.record.clone()));
         Self { actor, reason, record, tag: tag.cloned(), ..self }
     }

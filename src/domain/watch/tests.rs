@@ -191,6 +191,7 @@ fn a_hold_whose_date_passes_needs_a_decision() {
     let second = held(120, "sha256:i");
     let (later, happened) = after.fold(&look(62, &second));
     assert_eq!(kinds(&happened), [("version.held", 2)]);
+    assert_eq!(happened[0].reason.as_deref(), Some("because (until 2027-01-15 10:00 UTC)"));
     let (_, happened) = later.fold(&look(121, &second));
     assert_eq!(kinds(&happened), [("decision.needed", 2)]);
     assert_ne!(happened[0].id(&home()), due.id(&home()));
