@@ -23,8 +23,8 @@ use crate::domain::provenance::Provenance;
 use crate::domain::record::chain::ChainLine;
 use crate::domain::record::{ASSET, Sealed};
 use crate::domain::registry::{
-    ModelVersion, Permission, PromotionTarget, RegisteredModel, RegistryInfo, RegistryUser, SignInEnd, Stage, Told,
-    TransitionRequest,
+    ModelVersion, Permission, PromotionTarget, RegisteredModel, RegistryInfo, RegistryUser, SignInEnd, Stage, There,
+    Told, TransitionRequest,
 };
 use crate::domain::release::version_of_tag;
 use crate::domain::released::{Released, released};
@@ -32,7 +32,7 @@ use crate::domain::rules::Rules;
 use crate::domain::run::Run;
 use crate::ports::code::CodeHost;
 use crate::ports::records::RecordStore;
-use crate::ports::{Journaled, ModelRegistry, ReleaseHost, unsupported};
+use crate::ports::{Journaled, ModelRegistry, OtherTarget, ReleaseHost, unsupported};
 
 /// Most pages of a hundred releases that are looked at.
 const RELEASE_PAGES: usize = 10;
@@ -49,6 +49,8 @@ pub struct Sources {
     pub code: Arc<dyn CodeHost>,
     pub records: Arc<dyn RecordStore>,
     pub rules: Arc<Rules>,
+    /// The target that CD copies versions to.
+    pub other: Option<OtherTarget>,
 }
 
 /// A registry whose versions carry what releases and records say of them.
@@ -246,6 +248,24 @@ impl ReleasedRegistry {
 }
 
 impl ReleasedRegistry {
+    /// Says on models what is in production at the other target.
+    async fn compared(&self, models: &mut [RegisteredModel]) -> Outcome<()> {
+        let Some(other) = &self.sources.other else { return Ok(()) };
+        let asked: Vec<_> = models.iter_mut().filter(|model| !model.browse_only).collect();
+        let names: Vec<_> = asked.iter().map(|model| model.name.clone()).collect();
+        let reads: Vec<_> = names.iter().map(|name| other.in_production(name)).collect();
+        let read: Vec<_> = futures_util::stream::iter(reads).buffered(AT_ONCE).collect().await;
+        for (model, read) in asked.into_iter().zip(read) {
+            model.there = match read {
+                Ok(there) => there.into_iter().next_back().map_or(There::Nothing, |v| There::Version(Box::new(v))),
+                // Of one model. Whoever opens its version is told.
+                Err(failure) if matches!(failure.kind, FailureKind::Forbidden | FailureKind::Config) => There::Nothing,
+                Err(failure) => return Err(failure),
+            };
+        }
+        Ok(())
+    }
+
     /// The registry, if this target writes tags to it.
     fn written(&self, operation: String) -> Outcome<&dyn ModelRegistry> {
         match self.sources.rules.promote_to.spares_registry() {
@@ -316,12 +336,14 @@ impl ModelRegistry for ReleasedRegistry {
     async fn models(&self, name_like: Option<&str>, page: Option<&str>) -> Outcome<Page<RegisteredModel>> {
         let mut page = self.registry.models(name_like, page).await?;
         self.told_models(&mut page.items).await?;
+        self.compared(&mut page.items).await?;
         Ok(page)
     }
 
     async fn model(&self, name: &ModelName) -> Outcome<RegisteredModel> {
         let mut model = self.registry.model(name).await?;
         self.told_models(std::slice::from_mut(&mut model)).await?;
+        self.compared(std::slice::from_mut(&mut model)).await?;
         Ok(model)
     }
 
@@ -361,11 +383,23 @@ impl ModelRegistry for ReleasedRegistry {
     }
 
     async fn runs(&self, ids: &[RunId]) -> Outcome<Vec<Run>> {
-        self.registry.runs(ids).await
+        let found = self.registry.runs(ids).await?;
+        Ok(match &self.sources.other {
+            Some(other) => other.with_runs(ids, found).await,
+            None => found,
+        })
     }
 
     async fn logged_models(&self, ids: &[String]) -> Outcome<Vec<LoggedModel>> {
-        self.registry.logged_models(ids).await
+        let found = self.registry.logged_models(ids).await?;
+        Ok(match &self.sources.other {
+            Some(other) => other.with_logged(ids, found).await,
+            None => found,
+        })
+    }
+
+    fn other(&self) -> Option<&OtherTarget> {
+        self.sources.other.as_ref()
     }
 
     fn version_page(&self, model: &ModelName, number: VersionNumber) -> Option<String> {

@@ -23,7 +23,7 @@ use crate::ports::code::CodeHost;
 use crate::ports::records::{RecordSigner, RecordStore};
 use crate::ports::tracking::TrackingServer;
 use crate::ports::witness::{JobRuns, Witness, Witnesses};
-use crate::ports::{Clock, ModelRegistry, ReleaseHost};
+use crate::ports::{Clock, ModelRegistry, OtherTarget, ReleaseHost};
 use crate::services::Services;
 
 /// The ports of `target`. Makes no requests.
@@ -59,7 +59,15 @@ fn tuned(paths: &Paths, target: &Target, tuning: mlflow::Tuning) -> Outcome<Serv
     let registry = match rules.promote_to.is_told_by_releases() {
         true => {
             let (host, code) = (ports.host.clone(), ports.code.clone());
-            let sources = Sources { host, code, records: records.clone(), rules: rules.clone() };
+            let other = match target.other.as_deref() {
+                None => None,
+                Some((to, names)) => {
+                    let there = tuned(paths, to, tuning)?;
+                    let promote_to = there.rules.promote_to.clone();
+                    Some(OtherTarget { registry: there.registry, promote_to, names: names.clone() })
+                }
+            };
+            let sources = Sources { host, code, records: records.clone(), rules: rules.clone(), other };
             Arc::new(ReleasedRegistry::new(ports.registry, sources))
         }
         false => ports.registry,

@@ -19,6 +19,7 @@ use super::themes::{self, OwnTheme};
 use super::watch::WatchSettings;
 use crate::app::keymap::Keymap;
 use crate::domain::command::OwnCommand;
+use crate::domain::elsewhere::NameThere;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::nearest::did_you_mean;
 use crate::domain::text::clean_line;
@@ -340,10 +341,34 @@ impl Loaded {
             None => return Err(self.no_such_target(name)),
         };
         let mut target = Resolver::new(&self.env, &self.flags, &self.file, name, section).target()?;
+        if let Some(to) = self.file.promote.of(name) {
+            target.other = Some(Box::new((self.other(name, to)?, self.names_there(to))));
+        }
         let mut notices = self.notices.clone();
         notices.append(&mut target.notices);
         target.notices = notices;
         Ok(target)
+    }
+
+    /// The target that versions of `from` go to. It is only read, and flags are about `from`.
+    fn other(&self, from: &str, to: &Sourced<String>) -> Outcome<Target> {
+        let Some(section) = self.file.targets.get(&to.value) else { return Err(self.no_such_target(&to.value)) };
+        let flags = Flags { readonly: true, ..Flags::default() };
+        if self.file.promote.of(&to.value).is_some() {
+            return Err(resolve::refuse(from, format!("[promote] ({}): that target promotes on", to.origin)));
+        }
+        Resolver::new(&self.env, &flags, &self.file, &to.value, section).target()
+    }
+
+    /// How models are called at the target `to`: as [promote] says, or in the catalog of that target.
+    fn names_there(&self, to: &Sourced<String>) -> Option<NameThere> {
+        let own = self.file.promote.model.as_ref().map(|names| names.value.clone());
+        let catalog = || {
+            let section = self.file.targets.get(&to.value)?;
+            let catalog = section.catalog.as_ref()?.value.split('.').next()?;
+            NameThere::new(&format!("{catalog}.{{schema}}.{{model}}")).ok()
+        };
+        own.or_else(catalog)
     }
 
     fn no_such_target(&self, name: &str) -> Failure {
@@ -389,6 +414,7 @@ impl Loaded {
         out.extend(self.file.signing.shown());
         out.extend(self.file.drift.shown());
         out.extend(self.file.watch.shown());
+        out.extend(self.file.promote.shown());
         out.extend(self.file.channels.iter().flat_map(|(name, channel)| channel.shown(name)));
         out.extend(self.file.commands.iter().map(|section| {
             let path = self.paths.config.value.clone();

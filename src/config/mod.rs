@@ -24,6 +24,7 @@ mod origin;
 mod paths;
 mod place;
 mod profile;
+mod promote;
 mod reader;
 mod resolve;
 pub mod running;

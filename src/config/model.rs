@@ -11,6 +11,7 @@ use super::keys;
 use super::notify::{self, ChannelSection};
 use super::origin::Sourced;
 use super::place::Place;
+use super::promote::PromoteSection;
 use super::reader::{Document, Problem, Section, check_pattern, variable};
 use super::running::{self, WitnessSection};
 use super::signing::SigningSection;
@@ -123,6 +124,8 @@ pub struct ConfigFile {
     pub signing: SigningSection,
     pub drift: DriftSection,
     pub watch: WatchSection,
+    /// `[promote]`.
+    pub promote: PromoteSection,
     /// `[notify.NAME]`, in the order of the file.
     pub channels: Vec<(String, ChannelSection)>,
     /// `[models."pattern"]`, in the order of the file.
@@ -284,6 +287,7 @@ pub fn parse(path: &Path, text: &str, home: Option<&Path>) -> Parsed {
     let table = doc.parse();
     let mut root = Section::root(&doc, &table);
     let commands = commands::read(root.tables("commands"));
+    let promote_line = root.keys().into_iter().find(|(key, _)| key == "promote").map_or(1, |(_, line)| line);
     let mut file = ConfigFile {
         default_target: root.string("default_target"),
         ui: ui(root.section("ui")),
@@ -297,6 +301,7 @@ pub fn parse(path: &Path, text: &str, home: Option<&Path>) -> Parsed {
         signing: SigningSection::read(root.section("signing"), home),
         drift: DriftSection::read(root.section("drift")),
         watch: WatchSection::read(root.section("watch"), variable),
+        promote: PromoteSection::read(root.section("promote"), promote_line),
         channels: notify::read(root.section("notify"), home, variable),
         models: models(root.section("models")),
         targets: BTreeMap::new(),

@@ -12,12 +12,14 @@ use super::signing::Signing;
 use crate::domain::cd::CdPlan;
 use crate::domain::cd::CdTrigger;
 use crate::domain::compare::Directions;
+use crate::domain::elsewhere::NameThere;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::RepoSlug;
 use crate::domain::policy::file::PolicyFile;
 use crate::domain::registry::PromotionTarget;
 use crate::domain::release::{self, DEFAULT_NOTES_TEMPLATE, NotesContext, NotesMetric};
 use crate::domain::rules::{POLICY_FILE, PolicyFrom, PolicyRule, RepositoryRule, Rules};
+use crate::domain::text::clean_line;
 use crate::local;
 
 /// The command-line flags, as plain values.
@@ -47,6 +49,8 @@ pub struct Target {
     pub name: String,
     /// Settings for the core.
     pub rules: Rules,
+    /// The target that CD copies versions to, and how models are called there; none if versions stay.
+    pub other: Option<Box<(Target, Option<NameThere>)>>,
     /// How to connect to its servers; none for the demo, which has no servers.
     pub connections: Option<TargetConnections>,
     /// The key to sign records with; none in the demo.
@@ -100,6 +104,7 @@ impl<'a> Resolver<'a> {
         Ok(Target {
             name: self.name.to_owned(),
             rules,
+            other: None,
             connections: Some(TargetConnections { mlflow, github, running }),
             signing: self.file.signing.values(),
             notices: self.notices,
@@ -171,8 +176,11 @@ impl<'a> Resolver<'a> {
         }
         if promote_to.value.is_told_by_releases() && repository.configured().is_empty() {
             let reason = format!(
-                "promote_to = \"{}\" needs a repository: its releases say what is in production",
-                promotion_target_name(&promote_to.value)
+                "{} needs a repository: its releases say what is in production",
+                match &promote_to.value {
+                    PromotionTarget::Elsewhere(_) => "[promote]".to_owned(),
+                    target => format!("promote_to = \"{}\"", promotion_target_name(target)),
+                }
             );
             return Err(self.refuse(reason).with_hint(
                 "Set `repository` for this target, or for models in [models], or GH_REPO, or pass --repo.",
@@ -226,7 +234,20 @@ impl<'a> Resolver<'a> {
             RegistryApi::Catalog { .. } => defaults::promote_to_in_catalog(),
             RegistryApi::OpenCatalog => PromotionTarget::Release,
         };
-        let Some(asked) = self.section.promote_to.clone() else {
+        let asked = self.section.promote_to.clone();
+        if let Some(to) = self.file.promote.of(self.name) {
+            if let Some(asked) = asked {
+                let reason =
+                    format!("promote_to ({}) and [promote] ({}) contradict each other", asked.origin, to.origin);
+                return Err(self.refuse(reason).with_hint("Keep one of them."));
+            }
+            if registry == RegistryApi::OpenCatalog {
+                let reason = format!("[promote] ({}): open-source Unity Catalog takes no tags", to.origin);
+                return Err(self.refuse(reason).with_hint("Write promote_to = \"release\" instead."));
+            }
+            return Ok(to.clone().map(PromotionTarget::Elsewhere));
+        }
+        let Some(asked) = asked else {
             return Ok(Sourced::default_of(usual));
         };
         let unfit = match (&asked.value, registry) {
@@ -266,9 +287,13 @@ impl<'a> Resolver<'a> {
                 "it is cleared after the release, and with promote_to = \"release\" the registry is not written to",
             ),
             (_, RegistryApi::Workspace) => refuse("a workspace's own registry has no aliases"),
-            (PromotionTarget::Stage(_) | PromotionTarget::Alias(_) | PromotionTarget::DeploymentJob, _) => {
-                Ok(Some(alias))
-            }
+            (
+                PromotionTarget::Stage(_)
+                | PromotionTarget::Alias(_)
+                | PromotionTarget::DeploymentJob
+                | PromotionTarget::Elsewhere(_),
+                _,
+            ) => Ok(Some(alias)),
         }
     }
 
@@ -430,6 +455,7 @@ pub fn demo(flags: &Flags) -> Target {
             preview_bytes: bytes(defaults::PREVIEW_BYTES),
             drift: Default::default(),
         },
+        other: None,
         connections: None,
         signing: Signing::default(),
         notices: Vec::new(),
@@ -495,6 +521,7 @@ pub fn promotion_target_name(target: &PromotionTarget) -> String {
         PromotionTarget::Alias(alias) => format!("alias:{alias}"),
         PromotionTarget::Release => "release".to_owned(),
         PromotionTarget::DeploymentJob => "deployment-job".to_owned(),
+        PromotionTarget::Elsewhere(name) => format!("the target {}", clean_line(name)),
     }
 }
 

@@ -151,6 +151,17 @@ pub enum CdOutcome {
     Run(Box<CdRuns>),
 }
 
+impl CdOutcome {
+    /// Whether CD was expected to deploy the release and did not.
+    pub fn failed(&self) -> bool {
+        match self {
+            Self::Run(runs) => !runs.succeeded(),
+            Self::NotStarted { .. } => true,
+            Self::NotExpected => false,
+        }
+    }
+}
+
 /// Every run that a release started. Journals of earlier versions hold one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CdRuns {

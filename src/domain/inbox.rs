@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::check::CheckState;
 use super::ids::VersionNumber;
 use super::record::{Decision, DecisionMark};
-use super::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage, VersionStatus};
+use super::registry::{ModelVersion, PromotionTarget, RegisteredModel, Stage, There, VersionStatus};
 
 /// A version that waits for a decision.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,7 +20,22 @@ pub struct Waiting<'m> {
     pub production_version: Option<&'m ModelVersion>,
 }
 
-impl Waiting<'_> {
+impl<'m> Waiting<'m> {
+    /// Versions of `model` as waiting, against what is in production: at the other target if versions go to one, else
+    /// this version, which `known` looks for.
+    pub fn against(
+        model: &'m RegisteredModel,
+        production: Option<VersionNumber>,
+        known: impl FnOnce(VersionNumber) -> Option<&'m ModelVersion>,
+    ) -> impl Fn(&'m ModelVersion) -> Self {
+        let (production, production_version) = match &model.there {
+            There::Here => (production, production.and_then(known)),
+            There::Nothing => (None, None),
+            There::Version(version) => (Some(version.number), Some(&**version)),
+        };
+        move |candidate| Self { candidate, production, production_version }
+    }
+
     /// The hold on the version, if any: by whom and why.
     pub fn held(&self) -> Option<DecisionMark> {
         DecisionMark::on(self.candidate).filter(|mark| mark.decision == Decision::Hold)
@@ -80,7 +95,6 @@ pub fn all_waiting<'m>(
     let versions: Vec<_> = versions.into_iter().collect();
     let production = production_among(model, versions.iter().copied(), target);
     let known = |number| model.latest.iter().chain(versions.iter().copied()).find(|v| v.number == number);
-    let production_version = production.and_then(known);
     let newer = |v: &ModelVersion| production.is_none_or(|p| v.number > p);
     let waits = |v: &&&ModelVersion| {
         v.status == VersionStatus::Ready
@@ -90,8 +104,8 @@ pub fn all_waiting<'m>(
             && (newer(v) || is_put_forward(model, v, target))
             && DecisionMark::on(v).is_none_or(|mark| !mark.decides(target))
     };
-    let mut found: Vec<_> =
-        versions.iter().filter(waits).map(|candidate| Waiting { candidate, production, production_version }).collect();
+    let compared = Waiting::against(model, production, known);
+    let mut found: Vec<_> = versions.iter().filter(waits).map(|candidate| compared(candidate)).collect();
     found.sort_by_key(|w| std::cmp::Reverse(w.candidate.number));
     found
 }
@@ -165,7 +179,7 @@ pub fn production(model: &RegisteredModel, target: &PromotionTarget) -> Option<V
     match target {
         PromotionTarget::Stage(stage) => model.latest.iter().filter(|v| v.stage == *stage).map(|v| v.number).max(),
         PromotionTarget::Alias(alias) => model.aliases.get(alias).copied(),
-        PromotionTarget::Release | PromotionTarget::DeploymentJob => {
+        PromotionTarget::Release | PromotionTarget::DeploymentJob | PromotionTarget::Elsewhere(_) => {
             model.latest.iter().filter(|v| target.is_held_by(v)).map(|v| v.number).max()
         }
     }
@@ -218,6 +232,7 @@ mod tests {
             latest,
             told: true,
             browse_only: false,
+            there: Default::default(),
             created_at: None,
             updated_at: None,
         }

@@ -17,6 +17,7 @@ pub mod confirmation;
 pub mod decision;
 pub mod deployment;
 pub mod drift;
+pub mod elsewhere;
 pub mod event;
 pub mod evidence;
 pub mod experiment;

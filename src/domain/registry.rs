@@ -13,6 +13,7 @@ use super::failure::Outcome;
 use super::ids::{ModelName, RunId, VersionNumber};
 
 use super::sorted_map::Tags;
+use super::text::clean_line;
 
 /// Prefix of every tag signoff writes itself.
 pub const OWN_TAG_PREFIX: &str = "signoff.";
@@ -39,10 +40,26 @@ pub struct RegisteredModel {
     /// Whether the user may only see that it exists (Unity Catalog's privilege BROWSE).
     #[serde(default)]
     pub browse_only: bool,
+    /// What is in production at the other target, if versions go to one.
+    #[serde(default)]
+    pub there: There,
     /// When the name was registered.
     pub created_at: Option<Timestamp>,
     /// Last change of the model, or of any version's stage or description.
     pub updated_at: Option<Timestamp>,
+}
+
+/// What a promotion is compared with, if not with what is in production in its own registry.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum There {
+    /// Production is in this registry.
+    #[default]
+    Here,
+    /// It is at the other target, where nothing is in production, or nothing that may be read.
+    Nothing,
+    /// It is at the other target.
+    Version(Box<ModelVersion>),
 }
 
 fn yes() -> bool {
@@ -219,6 +236,9 @@ pub enum PromotionTarget {
     /// Nowhere in the registry: the deployment job of the version deploys it once its approval tasks have passed. What
     /// was released last is in production.
     DeploymentJob,
+    /// Nowhere in the registry: CD copies the version to the target of this name, which says what is in production. What
+    /// was released last is the one that was promoted last.
+    Elsewhere(String),
 }
 
 impl PromotionTarget {
@@ -227,7 +247,15 @@ impl PromotionTarget {
         match self {
             Self::Stage(stage) => version.stage == *stage,
             Self::Alias(alias) => version.aliases.iter().any(|a| a == alias),
-            Self::Release | Self::DeploymentJob => version.own_tag(IN_PRODUCTION).is_some(),
+            Self::Release | Self::DeploymentJob | Self::Elsewhere(_) => version.own_tag(IN_PRODUCTION).is_some(),
+        }
+    }
+
+    /// The other target's name; empty where versions stay.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Elsewhere(name) => name,
+            Self::Stage(_) | Self::Alias(_) | Self::Release | Self::DeploymentJob => "",
         }
     }
 
@@ -236,7 +264,7 @@ impl PromotionTarget {
         match self {
             Self::Stage(_) => "stage",
             Self::Alias(_) => "alias",
-            Self::Release | Self::DeploymentJob => "live",
+            Self::Release | Self::DeploymentJob | Self::Elsewhere(_) => "live",
         }
     }
 
@@ -244,14 +272,14 @@ impl PromotionTarget {
     pub fn spares_registry(&self) -> bool {
         match self {
             Self::Release => true,
-            Self::Stage(_) | Self::Alias(_) | Self::DeploymentJob => false,
+            Self::Stage(_) | Self::Alias(_) | Self::DeploymentJob | Self::Elsewhere(_) => false,
         }
     }
 
     /// Whether releases say what is in production, and the registry does not.
     pub fn is_told_by_releases(&self) -> bool {
         match self {
-            Self::Release | Self::DeploymentJob => true,
+            Self::Release | Self::DeploymentJob | Self::Elsewhere(_) => true,
             Self::Stage(_) | Self::Alias(_) => false,
         }
     }
@@ -260,6 +288,7 @@ impl PromotionTarget {
     pub fn remark(&self) -> &'static str {
         match self {
             Self::Release => "nothing is written to the registry",
+            Self::Elsewhere(_) => "CD copies it there; nothing is moved here",
             Self::Stage(_) | Self::Alias(_) | Self::DeploymentJob => "",
         }
     }
@@ -272,6 +301,7 @@ impl fmt::Display for PromotionTarget {
             Self::Alias(alias) => write!(f, "@{alias}"),
             Self::Release => f.write_str("production (by release)"),
             Self::DeploymentJob => f.write_str("production (by deployment job)"),
+            Self::Elsewhere(name) => write!(f, "production in {}", clean_line(name)),
         }
     }
 }

@@ -5,9 +5,12 @@
 
 pub mod code;
 pub mod notify;
+pub mod other;
 pub mod records;
 pub mod tracking;
 pub mod witness;
+
+pub use other::OtherTarget;
 
 use async_trait::async_trait;
 use futures_util::future::try_join;
@@ -137,6 +140,11 @@ pub trait ModelRegistry: Send + Sync {
     fn run_page(&self, experiment: &ExperimentId, run: &RunId) -> Option<String>;
     /// URL of the web page of a Databricks job run, where it can be known.
     fn job_page(&self, _job: &JobRun) -> Option<String> {
+        None
+    }
+
+    /// The target that CD copies versions to, where that is another.
+    fn other(&self) -> Option<&OtherTarget> {
         None
     }
 

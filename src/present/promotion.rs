@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{Mark, Phrase, Role, Symbols, number, time, version};
 use crate::domain::cd::{CdJob, CdOutcome, CdRun, CdState};
 use crate::domain::deployment::JobOutcome;
+use crate::domain::elsewhere::Arrival;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::promotion::{
     Ending, Event, Finding, Observation, Phase, PlanDraft, Receipt, SagaState, Step, StepState,
@@ -140,16 +141,25 @@ pub fn oddity(state: &SagaState) -> Option<String> {
 
 /// Whether CD was expected to deploy the release and did not.
 pub fn cd_failed(cd: Option<&CdOutcome>) -> bool {
-    match cd {
-        Some(CdOutcome::Run(runs)) => !runs.succeeded(),
-        Some(CdOutcome::NotStarted { .. }) => true,
-        Some(CdOutcome::NotExpected) | None => false,
+    cd.is_some_and(CdOutcome::failed)
+}
+
+/// Whether the release was certainly not deployed: by CD, by its deployment job, or to the other target.
+pub fn not_deployed(state: &SagaState) -> bool {
+    cd_failed(state.cd.as_ref()) || state.job.as_ref().is_some_and(JobOutcome::failed) || is_missing_there(state)
+}
+
+/// What came of waiting for the version at the other target, once that is over.
+pub fn arrival(state: &SagaState) -> Option<String> {
+    match state.step(Step::Arrive) {
+        StepState::Done(arrived @ Receipt::Arrival { .. }) => Some(receipt(arrived, &state.plan.draft)),
+        _ => None,
     }
 }
 
-/// Whether the release was certainly not deployed: by CD, or by its deployment job.
-pub fn not_deployed(state: &SagaState) -> bool {
-    cd_failed(state.cd.as_ref()) || state.job.as_ref().is_some_and(JobOutcome::failed)
+/// Whether the version did not come to the other target.
+fn is_missing_there(state: &SagaState) -> bool {
+    matches!(state.step(Step::Arrive), StepState::Done(Receipt::Arrival { outcome: Arrival::Missing { .. } }))
 }
 
 /// What did not deploy it, as the beginning of a sentence.
@@ -213,6 +223,7 @@ pub fn status(state: &SagaState, driven: bool, symbols: &Symbols) -> Phrase<'sta
         PromotionState::Done if not_deployed(state) => {
             let job = match &state.job {
                 Some(job) if job.failed() => ", deployment job failed",
+                _ if is_missing_there(state) => ", not at the other target",
                 _ => "",
             };
             Mark::Block.say(format_args!("released{cd}{job}"), symbols)
@@ -292,7 +303,8 @@ fn done(state: &SagaState, symbols: &Symbols) -> Phrase<'static> {
                 (None, Some(CdOutcome::Run(_))) => ", deployed by CD",
                 (None, _) => "",
             };
-            let text = match draft.promote_to.remark() {
+            let arrived = arrival(state);
+            let text = match arrived.as_deref().unwrap_or(draft.promote_to.remark()) {
                 "" => format!("Done: {} in {}, released{deployed}.", draft.version(), draft.promote_to),
                 remark => format!("Done: {} released{deployed}; {remark}.", draft.version()),
             };
@@ -334,6 +346,13 @@ pub fn receipt(receipt: &Receipt, draft: &PlanDraft) -> String {
             None => "the run goes on".to_owned(),
         },
         Receipt::Withheld { why } => format!("the job does not go on: {why}"),
+        Receipt::Arrival { outcome: Arrival::Came { model, version } } => {
+            format!("{model} {version} in {} is this one", draft.promote_to.name())
+        }
+        Receipt::Arrival { outcome: Arrival::Missing { model, waited_s } } => {
+            let place = draft.promote_to.name();
+            format!("no version of {model} in {place} names this one after {waited_s} s")
+        }
         Receipt::Job { outcome } => job_outcome(outcome, draft),
         Receipt::Confirmed { truth } => match truth.iter().filter(|t| t.as_meant != Some(true)).count() as u64 {
             0 => "everything is as planned".to_owned(),

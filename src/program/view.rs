@@ -67,9 +67,10 @@ fn draw_header(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
     let readonly = state.rules.readonly && state.has_target();
     let readonly = readonly.then(|| Phrase::of(Role::Warn, "read-only"));
     let right: Vec<_> = readonly.into_iter().chain(who).chain(pieces).collect();
-    let named = match state.rules.promote_to {
+    let named = match &state.rules.promote_to {
         PromotionTarget::Release => format!("{} (by release)", state.target_name()).into(),
         PromotionTarget::DeploymentJob => format!("{} (by deployment job)", state.target_name()).into(),
+        PromotionTarget::Elsewhere(to) => format!("{} {} {to}", state.target_name(), skin.symbols().arrow).into(),
         PromotionTarget::Stage(_) | PromotionTarget::Alias(_) => state.target_name(),
     };
     let target = TargetMark { name: &named, colour: state.rules.colour.as_deref(), production: state.rules.production };

@@ -3,6 +3,7 @@
 
 mod databricks;
 mod keys;
+mod promote;
 mod release;
 mod secrets;
 

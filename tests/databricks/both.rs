@@ -172,7 +172,8 @@ async fn holders_are_found_and_production_is_moved() {
                 assert_eq!(models.version_by_alias(&model, alias).await.unwrap().number, CANDIDATE);
             }
             signoff::domain::registry::PromotionTarget::Release
-            | signoff::domain::registry::PromotionTarget::DeploymentJob => unreachable!("nothing is written"),
+            | signoff::domain::registry::PromotionTarget::DeploymentJob
+            | signoff::domain::registry::PromotionTarget::Elsewhere(_) => unreachable!("nothing is written"),
         }
         assert_eq!(held(models.holders(&model, &target(registry)).await.unwrap()), [CANDIDATE], "{registry:?}");
     }

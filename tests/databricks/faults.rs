@@ -20,7 +20,9 @@ async fn promote(models: &dyn ModelRegistry, registry: Registry) -> Outcome<()> 
     match target(registry) {
         PromotionTarget::Stage(stage) => models.move_stage(&proof, &model, CANDIDATE, &stage, true, "fine").await,
         PromotionTarget::Alias(alias) => models.set_alias(&proof, &model, &alias, CANDIDATE).await,
-        PromotionTarget::Release | PromotionTarget::DeploymentJob => unreachable!("nothing is written"),
+        PromotionTarget::Release | PromotionTarget::DeploymentJob | PromotionTarget::Elsewhere(_) => {
+            unreachable!("nothing is written")
+        }
     }
 }
 

@@ -92,6 +92,7 @@ impl Demo {
                 },
                 basis: Basis::bare(Decision::Approve),
                 deployment: None,
+                baseline_at: None,
             },
             host: self.host.host(),
             repo: repo(),

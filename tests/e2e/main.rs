@@ -15,6 +15,7 @@ mod databricks;
 mod demo;
 mod desk;
 mod drift;
+mod elsewhere;
 mod hostile;
 mod identity;
 mod leave;

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use signoff::domain::cd::{CdOutcome, CdTrigger};
 use signoff::domain::deployment::JobOutcome;
+use signoff::domain::elsewhere::Arrival;
 use signoff::domain::failure::{Failure, FailureKind, Service};
 use signoff::domain::promotion::event::JOURNAL_VERSION;
 use signoff::domain::promotion::{
@@ -54,6 +55,9 @@ fn receipt(step: Step) -> Receipt {
         Step::Clear => Receipt::Cleared,
         Step::Assent => Receipt::Assented { after: None },
         Step::Repair => Receipt::Repaired { repair: None },
+        Step::Arrive => Receipt::Arrival {
+            outcome: Arrival::Missing { model: signoff::domain::ids::ModelName::new("m"), waited_s: 1 },
+        },
         Step::Deploy => Receipt::Job { outcome: JobOutcome::Succeeded { page: None } },
         Step::Confirm => Receipt::Confirmed { truth: Vec::new() },
         Step::Follow => Receipt::Cd { outcome: CdOutcome::NotExpected },

@@ -18,7 +18,7 @@ use signoff::domain::record::{ASSET, Sealed};
 use signoff::domain::registry::{PromotionTarget, Stage};
 use signoff::domain::rules::Rules;
 use signoff::ports::records::RecordStore;
-use signoff::ports::{Clock, Desktop, JournalStore, ModelRegistry, ReleaseHost};
+use signoff::ports::{Clock, Desktop, JournalStore, ModelRegistry, OtherTarget, ReleaseHost};
 use signoff::services::Services;
 use signoff::services::prepare;
 use signoff::services::promote::{Promoter, Watch};
@@ -91,6 +91,14 @@ impl Desktop for NoDesktop {
     }
 }
 
+/// Another target, which has a copy of everything already. v39 is in production there.
+fn copied(clock: &Arc<dyn Clock>) -> OtherTarget {
+    let mut world = world(CdTrigger::Release);
+    world.set_alias(&ModelName::new(CHURN), "champion", HOLDER).unwrap();
+    let (registry, _) = open(&Store::memory(world), clock, Latency::NONE);
+    OtherTarget { registry, promote_to: champion(), names: None }
+}
+
 /// A reviewer at a terminal.
 pub struct Lab {
     pub clock: Arc<ManualClock>,
@@ -143,7 +151,11 @@ impl Lab {
         let registry = match rules.promote_to.is_told_by_releases() {
             true => {
                 let (host, code) = (host.clone(), code.clone());
-                let sources = Sources { host, code, records: records.clone(), rules: rules.clone() };
+                let other = match &rules.promote_to {
+                    PromotionTarget::Elsewhere(_) => Some(copied(&shared)),
+                    _ => None,
+                };
+                let sources = Sources { host, code, records: records.clone(), rules: rules.clone(), other };
                 Arc::new(ReleasedRegistry::new(registry, sources)) as Arc<dyn ModelRegistry>
             }
             false => registry,
@@ -175,6 +187,18 @@ impl Lab {
         self
     }
 
+    /// The same reviewer, whose CD copies versions to this target.
+    pub fn copied_to(mut self, other: OtherTarget) -> Self {
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        let (inner, _) = open(&self.store, &clock, Latency::NONE);
+        let registry = Arc::new(FaultyRegistry { inner, script: self.script.clone(), workspace: None });
+        let Services { code, records, rules, .. } = self.services.clone();
+        let sources = Sources { host: self.host.clone(), code, records, rules, other: Some(other) };
+        self.services.registry = Arc::new(ReleasedRegistry::new(registry, sources));
+        self.promoter = Promoter::new(self.services.clone());
+        self
+    }
+
     /// The same reviewer, whose registry is that of a workspace which shows the same world.
     pub fn at(mut self, place: Arc<Workspace>) -> Self {
         let store = self.store.clone();
@@ -189,7 +213,7 @@ impl Lab {
             true => {
                 let (host, code) = (self.host.clone(), self.services.code.clone());
                 let (records, rules) = (self.services.records.clone(), self.services.rules.clone());
-                Arc::new(ReleasedRegistry::new(registry, Sources { host, code, records, rules }))
+                Arc::new(ReleasedRegistry::new(registry, Sources { host, code, records, rules, other: None }))
             }
             false => registry,
         };
@@ -276,7 +300,7 @@ pub fn holders(world: &World, target: &PromotionTarget) -> Vec<VersionNumber> {
             model.versions.iter().filter(|(_, v)| v.stage == *stage).map(|(n, _)| *n).collect()
         }
         PromotionTarget::Alias(alias) => model.aliases.get(alias).copied().into_iter().collect(),
-        PromotionTarget::Release | PromotionTarget::DeploymentJob => {
+        PromotionTarget::Release | PromotionTarget::DeploymentJob | PromotionTarget::Elsewhere(_) => {
             let record = |r: &signoff::adapters::demo::github::Release| {
                 let file = r.assets.iter().find(|a| a.name == ASSET)?;
                 Sealed::from_bytes(&file.content.0).ok().map(|sealed| sealed.record.model.version)

@@ -16,6 +16,7 @@
 //! - `told`: a watch that is killed at every write;
 //! - `candidate`: the alias that put a version forward, and is taken off it;
 //! - `deployment`: approvals that a deployment job waits for;
+//! - `elsewhere`: promotions from one workspace to another;
 //! - `release`: promotions that write nothing to the registry, and what is in production then;
 //! - `left`: tags left behind by a machine that was lost;
 //! - `limits`: texts and files of any size;
@@ -37,6 +38,7 @@ mod copies;
 mod databricks;
 mod deployment;
 mod disk;
+mod elsewhere;
 mod events;
 mod exhaustive;
 mod formats;

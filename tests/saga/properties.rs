@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use signoff::adapters::demo::World;
 use signoff::domain::cd::{CdOutcome, CdTrigger};
 use signoff::domain::deployment::JobOutcome;
+use signoff::domain::elsewhere::Arrival;
 use signoff::domain::failure::{FailureKind, Service};
 use signoff::domain::ids::{ModelName, VersionNumber};
-use signoff::domain::promotion::{Ending, Entry, Event, Observation, Phase, PromotionPlan, SagaState, Step, fold};
+use signoff::domain::promotion::{
+    Ending, Entry, Event, Observation, Phase, PromotionPlan, Receipt, SagaState, Step, StepState, fold,
+};
 use signoff::domain::record::DecisionMark;
 use signoff::domain::registry::{PromotionTarget, Stage};
 use signoff::domain::release::notes_marker;
@@ -122,6 +125,11 @@ impl Story<'_> {
             ensure(run.repairs.len() == 1, || format!("repaired {:?}", run.repairs))?;
             ensure(matches!(state.job, Some(JobOutcome::Succeeded { .. })), || format!("{:?}", state.job))?;
         }
+        if let PromotionTarget::Elsewhere(_) = &draft.promote_to {
+            let came =
+                matches!(state.step(Step::Arrive), StepState::Done(Receipt::Arrival { outcome: Arrival::Came { .. } }));
+            ensure(came, || format!("{:?}", state.step(Step::Arrive)))?;
+        }
         let cd_runs = self.after.repo.runs.len() - self.before.repo.runs.len();
         match (&state.cd, draft.cd.trigger) {
             (Some(CdOutcome::Run(run)), _) => {
@@ -216,7 +224,7 @@ fn may_write(step: Step, name: &str) -> bool {
         Step::Draft => matches!(name, "create_release" | "attach" | "remove_unfinished_asset"),
         Step::Release => name == "publish_release",
         Step::Dispatch => name == "dispatch",
-        Step::Confirm | Step::Follow | Step::Deploy => false,
+        Step::Confirm | Step::Follow | Step::Deploy | Step::Arrive => false,
     }
 }
 

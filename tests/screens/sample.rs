@@ -103,6 +103,7 @@ pub fn answer(query: &Query) -> Reply {
                 aliases: Default::default(),
                 told: true,
                 browse_only: false,
+                there: Default::default(),
                 latest: vec![facts.version.clone(), samples::version(39, Stage::Production)],
                 created_at: None,
                 updated_at: facts.version.updated_at,

@@ -115,7 +115,7 @@ impl Driver {
         let registry = match rules.promote_to.is_told_by_releases() {
             true => {
                 let (host, code, records, rules) = (host.clone(), host.clone(), records.clone(), asked.clone());
-                Arc::new(ReleasedRegistry::new(shown, Sources { host, code, records, rules }))
+                Arc::new(ReleasedRegistry::new(shown, Sources { host, code, records, rules, other: None }))
             }
             false => shown,
         };

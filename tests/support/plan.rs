@@ -86,6 +86,7 @@ pub fn draft() -> PlanDraft {
                 registry_user: None,
             },
             deployment: None,
+            baseline_at: None,
             basis: Basis::bare(Decision::Approve),
         },
         host: "github.com".into(),

@@ -316,7 +316,9 @@ impl ModelRegistry for Catalog {
     async fn holders(&self, model: &ModelName, target: &PromotionTarget) -> Outcome<Vec<ModelVersion>> {
         match target {
             PromotionTarget::Stage(stage) => Err(no_stages(format!("read the versions of {model} in {stage}"))),
-            PromotionTarget::Release | PromotionTarget::DeploymentJob => Err(told_by_releases(model)),
+            PromotionTarget::Release | PromotionTarget::DeploymentJob | PromotionTarget::Elsewhere(_) => {
+                Err(told_by_releases(model))
+            }
             PromotionTarget::Alias(_) => {
                 let held = self.api.holders(model, target).await.map_err(|f| needs_reading(three_levels(f), model))?;
                 Ok(held.into_iter().map(|version| self.placed(version)).collect())

@@ -202,7 +202,9 @@ impl ModelRegistry for OpenCatalog {
 
     async fn holders(&self, model: &ModelName, target: &PromotionTarget) -> Outcome<Vec<ModelVersion>> {
         match target {
-            PromotionTarget::Release | PromotionTarget::DeploymentJob => Err(told_by_releases(model)),
+            PromotionTarget::Release | PromotionTarget::DeploymentJob | PromotionTarget::Elsewhere(_) => {
+                Err(told_by_releases(model))
+            }
             PromotionTarget::Stage(_) | PromotionTarget::Alias(_) => {
                 Err(reads_only(format!("read which version of {model} is in {target}")))
             }

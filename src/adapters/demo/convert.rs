@@ -33,6 +33,7 @@ pub(super) fn registered_model(name: &ModelName, model: &Model) -> RegisteredMod
         aliases: model.aliases.iter().map(|(alias, number)| (clean_line(alias), *number)).collect(),
         told: true,
         browse_only: false,
+        there: Default::default(),
         latest: latest.into_iter().map(|(_, version)| version).collect(),
         created_at: Some(model.created_at),
         updated_at: Some(model.updated_at),

@@ -43,6 +43,7 @@ pub(in crate::adapters) fn model(dto: wire::Model, pool: &mut Interner) -> Regis
         latest,
         told: true,
         browse_only: dto.browse_only,
+        there: Default::default(),
         created_at: time(dto.creation_timestamp),
         updated_at: time(dto.last_updated_timestamp),
         name,

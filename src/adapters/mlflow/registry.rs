@@ -109,7 +109,9 @@ impl ModelRegistry for Mlflow {
                 Err(f) if f.kind == FailureKind::NotFound => self.one_model(model).await.map(|_| Vec::new()),
                 Err(f) => Err(f),
             },
-            PromotionTarget::Release | PromotionTarget::DeploymentJob => Err(told_by_releases(model)),
+            PromotionTarget::Release | PromotionTarget::DeploymentJob | PromotionTarget::Elsewhere(_) => {
+                Err(told_by_releases(model))
+            }
         }
     }
 
@@ -129,9 +131,10 @@ impl ModelRegistry for Mlflow {
                 join_aliases(&mut holders, &aliases);
                 Ok((version, holders))
             }
-            PromotionTarget::Alias(_) | PromotionTarget::Release | PromotionTarget::DeploymentJob => {
-                try_join(self.version(model, number), self.holders(model, target)).await
-            }
+            PromotionTarget::Alias(_)
+            | PromotionTarget::Release
+            | PromotionTarget::DeploymentJob
+            | PromotionTarget::Elsewhere(_) => try_join(self.version(model, number), self.holders(model, target)).await,
         }
     }
 

@@ -10,6 +10,7 @@ fn model(name: &str) -> RegisteredModel {
         aliases: Default::default(),
         told: true,
         browse_only: false,
+        there: Default::default(),
         latest: Vec::new(),
         created_at: None,
         updated_at: None,

@@ -101,6 +101,7 @@ pub async fn run(
     mlflow(services, &info, models.err().as_ref(), &mut findings);
     let skew_ms = who.as_ref().ok().and_then(|who| prepare::skew(services, who));
     permissions(services, listed, &mut findings).await;
+    other(services, &mut findings).await;
     match registry.sign_in_ends().await {
         Ok(Some(SignInEnd { said, soon })) => {
             let hint = soon.then_some("Get a new token before it ends.");
@@ -230,6 +231,7 @@ fn mlflow(services: &Services, info: &Outcome<RegistryInfo>, models: Option<&Fai
                 PromotionTarget::Alias(_) => ("aliases", info.aliases),
                 PromotionTarget::Release => ("writes", true),
                 // Unity Catalog alone has them, and it has aliases.
+                PromotionTarget::Elsewhere(_) => ("tags", true),
                 PromotionTarget::DeploymentJob => ("deployment jobs", info.aliases && !info.stages),
             };
             if has {
@@ -247,6 +249,19 @@ fn mlflow(services: &Services, info: &Outcome<RegistryInfo>, models: Option<&Fai
     }
     if let (Some(failure), Ok(_)) = (models, info) {
         findings.fail("models", failure);
+    }
+}
+
+/// The target that CD copies versions to.
+async fn other(services: &Services, findings: &mut Findings) {
+    let (Some(other), place) = (services.registry.other(), &services.rules.promote_to) else { return };
+    match other.registry.info().await {
+        Ok(info) => {
+            let (name, url) = (place.name(), other.registry.url());
+            let what = format!("{name} is {} at {url}; in production there is {}", info.version, other.promote_to);
+            findings.add("other target", Pass, what, None);
+        }
+        Err(failure) => findings.fail("other target", &failure),
     }
 }
 

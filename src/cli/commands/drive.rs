@@ -88,6 +88,8 @@ impl Drive {
         }
         if matches!(progress, PromotionState::Done | PromotionState::Released) {
             let place = match words::oddity(state) {
+                // It is CD that brings it there.
+                None if !draft.promote_to.name().is_empty() => String::new(),
                 None => format!("in {}, ", draft.promote_to),
                 Some(_) => String::new(),
             };
@@ -115,6 +117,9 @@ impl Drive {
             if let Some(page) = job.page() {
                 out.push_str(&format!("  {page}\n"));
             }
+        }
+        if let Some(arrival) = words::arrival(state) {
+            out.push_str(&format!("  {arrival}\n"));
         }
         let truth = state.paused.as_ref().map_or(&state.truth, |(_, truth)| truth);
         for fact in words::truth(truth, state, style.symbols()) {

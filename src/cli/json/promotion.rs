@@ -6,11 +6,13 @@ use serde::Serialize;
 use crate::app::query;
 use crate::domain::cd::{CdOutcome, CdRun, CdState};
 use crate::domain::deployment::{ApprovalTask, JobOutcome};
+use crate::domain::elsewhere::Arrival;
 use crate::domain::failure::Failure;
 use crate::domain::preflight;
 use crate::domain::promotion::plan::PlanLine;
 use crate::domain::promotion::{Observation, Receipt, SagaState, Step, StepState};
 use crate::domain::record::Decision;
+use crate::domain::registry::PromotionTarget;
 use crate::present::promotion::{PromotionState, why};
 
 /// `signoff approve --dry-run`.
@@ -180,6 +182,9 @@ pub struct Body {
     /// The approval in the version's deployment job, where the plan has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deployment_job: Option<Job>,
+    /// The copy of the version at the other target, where versions go to one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub copy: Option<Copied>,
     /// In order.
     pub steps: Vec<StepLine>,
     /// Server state at the end, or when it stopped.
@@ -198,6 +203,33 @@ pub struct Job {
     pub why: Option<String>,
     /// Web page.
     pub url: Option<String>,
+}
+
+/// The copy of a version at the other target.
+#[derive(Clone, Debug, Serialize)]
+pub struct Copied {
+    pub target: String,
+    /// `waiting`, `came` or `missing`.
+    pub state: &'static str,
+    /// The model's name there, once it was looked for.
+    pub model: Option<String>,
+    pub version: Option<u64>,
+}
+
+impl Copied {
+    fn of(state: &SagaState) -> Option<Self> {
+        let PromotionTarget::Elsewhere(target) = &state.plan.draft.promote_to else { return None };
+        let (word, model, version) = match state.step(Step::Arrive) {
+            StepState::Done(Receipt::Arrival { outcome: Arrival::Came { model, version } }) => {
+                ("came", Some(model.to_string()), Some(version.0))
+            }
+            StepState::Done(Receipt::Arrival { outcome: Arrival::Missing { model, .. } }) => {
+                ("missing", Some(model.to_string()), None)
+            }
+            _ => ("waiting", None, None),
+        };
+        Some(Self { target: target.clone(), state: word, model, version })
+    }
 }
 
 impl Job {
@@ -352,6 +384,7 @@ impl Body {
             cd: state.cd.as_ref().map(Cd::from),
             cd_seen_at: None,
             deployment_job: Job::of(state),
+            copy: Copied::of(state),
             steps: state
                 .steps
                 .iter()

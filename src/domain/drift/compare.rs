@@ -115,7 +115,10 @@ fn place(record: &Record, standing: &Standing, now: &Now, told: &mut Told) {
             );
         }
         // The release says what is there, and a later one was signed itself.
-        PromotionTarget::Alias(_) | PromotionTarget::Release | PromotionTarget::DeploymentJob => {}
+        PromotionTarget::Alias(_)
+        | PromotionTarget::Release
+        | PromotionTarget::DeploymentJob
+        | PromotionTarget::Elsewhere(_) => {}
     }
 }
 

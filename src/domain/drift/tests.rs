@@ -44,7 +44,7 @@ fn left(signed: &Sealed) -> Now {
     match &change.to {
         PromotionTarget::Stage(stage) => version.stage = stage.clone(),
         PromotionTarget::Alias(alias) => version.aliases.push(alias.clone()),
-        PromotionTarget::Release | PromotionTarget::DeploymentJob => {}
+        PromotionTarget::Release | PromotionTarget::DeploymentJob | PromotionTarget::Elsewhere(_) => {}
     }
     // As a transition does.
     version.updated_at = Some(samples::now() + SignedDuration::from_mins(1));

@@ -142,7 +142,7 @@ impl PlanDraft {
                 let remark = self.promote_to.remark();
                 lines.push(line(1, "MLflow", String::new(), String::new(), remark.to_owned(), false));
             }
-            PromotionTarget::DeploymentJob => {}
+            PromotionTarget::DeploymentJob | PromotionTarget::Elsewhere(_) => {}
         }
         let mut number = lines.last().map_or(0, |last| last.number);
         let mut next = || {
@@ -171,13 +171,17 @@ impl PlanDraft {
             lines.push(line(next(), "Job run", run, "waits".to_owned(), goes_on, true));
         }
         lines.push(line(next(), "CD", String::new(), String::new(), cd, true));
+        if let PromotionTarget::Elsewhere(name) = &self.promote_to {
+            let old = self.facts.baseline.as_ref().map(|b| b.version.number.to_string()).unwrap_or_default();
+            lines.push(line(next(), "Target", name.clone(), old, "a copy of this version, by CD".to_owned(), true));
+        }
         lines
     }
 
     /// The oldest format of the journal that has such plans.
     pub fn format(&self) -> u32 {
         match self.promote_to {
-            PromotionTarget::DeploymentJob => 4,
+            PromotionTarget::DeploymentJob | PromotionTarget::Elsewhere(_) => 4,
             PromotionTarget::Release => 3,
             PromotionTarget::Stage(_) | PromotionTarget::Alias(_) => {
                 if self.clears.is_some() {

@@ -105,6 +105,7 @@ pub fn draft() -> PlanDraft {
             },
             basis: Basis::bare(Decision::Approve),
             deployment: None,
+            baseline_at: None,
         },
         host: "github.com".into(),
         repo: "acme/churn-model".parse().unwrap(),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::cd::{CdOutcome, CdTrigger};
 use crate::domain::deployment::JobOutcome;
+use crate::domain::elsewhere::Arrival;
 use crate::domain::ids::VersionNumber;
 use crate::domain::registry::PromotionTarget;
 
@@ -41,13 +42,16 @@ pub enum Step {
     Follow,
     /// Follow the deployment job to its end.
     Deploy,
+    /// Wait for the version at the other target, where CD copies it.
+    Arrive,
 }
 
 impl Step {
     /// The steps of a promotion to `target` whose CD is started by `trigger`, in order.
     pub fn sequence(target: &PromotionTarget, trigger: CdTrigger) -> Vec<Self> {
         use Step::{
-            Assent, Confirm, Deploy, Dispatch, Draft, Follow, Link, Mark, Move, Release, Repair, TagObject, TagRef,
+            Arrive, Assent, Confirm, Deploy, Dispatch, Draft, Follow, Link, Mark, Move, Release, Repair, TagObject,
+            TagRef,
         };
         let mut steps = vec![Mark, Move, TagObject, TagRef, Draft, Release];
         if trigger == CdTrigger::Dispatch {
@@ -61,6 +65,10 @@ impl Step {
                 steps.retain(|step| !step.is_of_registry());
                 steps.extend([Confirm, Follow]);
             }
+            PromotionTarget::Elsewhere(_) => {
+                steps.retain(|step| *step != Move);
+                steps.extend([Confirm, Follow, Arrive]);
+            }
             PromotionTarget::DeploymentJob => {
                 steps.retain(|step| *step != Move);
                 steps.extend([Assent, Repair, Confirm, Follow, Deploy]);
@@ -72,7 +80,8 @@ impl Step {
     /// Whether the step writes to the registry.
     pub fn is_of_registry(self) -> bool {
         match self {
-            Self::Mark | Self::Move | Self::Link | Self::Clear | Self::Assent | Self::Repair | Self::Deploy => true,
+            Self::Mark | Self::Move | Self::Link | Self::Clear | Self::Assent | Self::Repair => true,
+            Self::Deploy | Self::Arrive => true,
             Self::TagObject
             | Self::TagRef
             | Self::Draft
@@ -88,7 +97,7 @@ impl Step {
 
     /// Whether the step only reads.
     pub fn is_read(self) -> bool {
-        matches!(self, Self::Confirm | Self::Follow | Self::Deploy)
+        matches!(self, Self::Confirm | Self::Follow | Self::Deploy | Self::Arrive)
     }
 
     /// Whether the step has an effect that an undo must revert.
@@ -114,6 +123,7 @@ impl fmt::Display for Step {
             Self::Confirm => "re-read",
             Self::Follow => "CD",
             Self::Deploy => "job",
+            Self::Arrive => "arrival",
         })
     }
 }
@@ -173,6 +183,10 @@ pub enum Receipt {
     /// The deployment job cannot be told to go on, and the release stands.
     Withheld {
         why: String,
+    },
+    /// The version is at the other target, or did not come in time.
+    Arrival {
+        outcome: Arrival,
     },
     /// The deployment job ended.
     Job {

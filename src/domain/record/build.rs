@@ -165,6 +165,9 @@ pub struct DecisionDraft {
     /// The approval task of the deployment job that the decision answers; `None` if none waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deployment: Option<ApprovalTask>,
+    /// The registry of the other target, where the baseline is; `None` if versions stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline_at: Option<String>,
 }
 
 impl DecisionDraft {
@@ -283,6 +286,7 @@ impl DecisionDraft {
                 record: basis.baseline_record.clone(),
                 source: Some(b.version.source.clone()),
                 registered_at: b.version.created_at,
+                elsewhere: self.baseline_at.clone().map(|at| (at, b.version.model.clone())),
             }),
             metrics: self.metrics(),
             metrics_from: of_models.iter().any(Option::is_some).then_some(self.directions.from),

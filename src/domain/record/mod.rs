@@ -253,6 +253,9 @@ pub struct BaselineFacts {
     /// When the registry registered it; `None` in records of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registered_at: Option<Timestamp>,
+    /// The registry of the other target, if it is there, and its model's name in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<(String, ModelName)>,
 }
 
 /// One metric as shown.
@@ -372,12 +375,17 @@ impl Record {
     /// The version that was in production when it was signed.
     pub fn baseline_identity(&self) -> Option<Identity> {
         let baseline = self.baseline.as_ref()?;
+        let here = Identity::from(&self.model);
+        let there = baseline.elsewhere.clone();
+        let (registry, name) = there.map_or((here.registry.clone(), here.name.clone()), |(at, name)| (Some(at), name));
         Some(Identity {
+            registry,
+            name,
             number: baseline.version,
             run: Some(baseline.run_id.clone()),
             source: baseline.source.clone(),
             registered_at: baseline.registered_at,
-            ..Identity::from(&self.model)
+            ..here
         })
     }
 

@@ -210,7 +210,7 @@ pub fn as_signed(
             }
         }
         // The registry was not written to, except for the tag of the task.
-        PromotionTarget::Release | PromotionTarget::DeploymentJob => {}
+        PromotionTarget::Release | PromotionTarget::DeploymentJob | PromotionTarget::Elsewhere(_) => {}
     }
     if let Some(asked) = &sealed.record.deployment {
         let then = sealed.record.observed.as_ref().and_then(|seen| seen.version_tags.as_ref()?.get(&asked.task));

@@ -77,6 +77,7 @@ fn model(name: &str, versions: &[ModelVersion]) -> RegisteredModel {
         created_at: None,
         updated_at: versions.iter().filter_map(|v| v.updated_at).max(),
         browse_only: false,
+        there: Default::default(),
     }
 }
 

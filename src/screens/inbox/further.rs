@@ -75,8 +75,8 @@ impl Silent {
 pub fn waiting_as<'a>(model: &'a RegisteredModel, number: VersionNumber, ctx: &Ctx<'a>) -> Option<Waiting<'a>> {
     let find = |number: VersionNumber| known(model, ctx).find(|v| v.number == number);
     let production = production_among(model, known(model, ctx), &ctx.rules.promote_to);
-    let production_version = production.and_then(|n| find(n).or_else(|| ctx.cache.version(&model.name, n)));
-    Some(Waiting { candidate: find(number)?, production, production_version })
+    let known = |n| find(n).or_else(|| ctx.cache.version(&model.name, n));
+    Some(Waiting::against(model, production, known)(find(number)?))
 }
 
 /// Whether versions of the model that were not read may wait.

@@ -22,7 +22,7 @@ use crate::domain::inbox::{Section, Waiting, folded};
 use crate::domain::name::shown;
 use crate::domain::preflight::CheckState;
 use crate::domain::record::{Decision, DecisionMark};
-use crate::domain::registry::RegisteredModel;
+use crate::domain::registry::{RegisteredModel, There};
 use crate::screens::parts::choice::{Choice, Choosable};
 use crate::screens::parts::narrowed::Narrowed;
 use crate::screens::parts::waiting::waiting_in;
@@ -295,6 +295,10 @@ impl Inbox {
     fn unlisted(&self, ctx: &Ctx<'_>) -> impl Iterator<Item = Query> {
         self.in_sight(ctx).filter_map(|(place, waiting)| {
             let (model, number) = (&ctx.cache.models.items[place], waiting.production?);
+            // At the other target it is read with the model.
+            if model.there != There::Here {
+                return None;
+            }
             let known = waiting.production_version.is_some_and(|v| v.number == number);
             let listed = known && ctx.cache.version(&model.name, number).is_none();
             (!listed).then(|| version_query(&model.name, number))

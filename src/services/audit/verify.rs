@@ -118,11 +118,17 @@ pub(super) async fn read(services: &Services, place: Place) -> Proof {
 
 async fn named(services: &Services, place: &Place, sealed: &Sealed) -> Reread {
     let record = &sealed.record;
+    let here = Identity::from(&record.model);
     let (version, baseline, comments) = join3(
-        version(services, record, &Identity::from(&record.model)),
+        version(services, record, &here),
         async {
             match record.baseline_identity() {
-                Some(baseline) => Some(version(services, record, &baseline).await.map(|(standing, _)| standing)),
+                Some(baseline) => {
+                    let there = services.registry.other().filter(|_| baseline.registry != here.registry);
+                    let at = there.map(|other| Services { registry: other.registry.clone(), ..services.clone() });
+                    let read = version(at.as_ref().unwrap_or(services), record, &baseline).await;
+                    Some(read.map(|(standing, _)| standing))
+                }
                 None => None,
             }
         },

@@ -13,7 +13,7 @@ mod said;
 
 use std::collections::BTreeMap;
 
-use futures_util::future::{join, join3};
+use futures_util::future::{join, join3, try_join};
 
 use crate::domain::artifact::MlModelFile;
 use crate::domain::commit::{Commit, CommitOrigin, Repository};
@@ -161,11 +161,21 @@ pub async fn facts(
     model: &ModelName,
     number: VersionNumber,
 ) -> Outcome<ReviewedFacts> {
-    let (version, holders) = match registry.with_holders(model, number, target).await {
+    let there = async {
+        match registry.other() {
+            // In production is what the other target says.
+            Some(other) => other.in_production(model).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    let ((version, holders), there) = match try_join(registry.with_holders(model, number, target), there).await {
         Ok(read) => read,
         Err(failure) => return Err(pointed_on(registry, failure, model).await),
     };
-    let baseline = holders.iter().rev().find(|v| v.number != number).cloned();
+    let baseline = match there {
+        Some(there) => there.into_iter().next_back(),
+        None => holders.iter().rev().find(|v| v.number != number).cloned(),
+    };
     let said = Said::read(registry, std::iter::once(&version).chain(&baseline)).await;
     let holders = holders.iter().map(|v| v.number).collect();
     let baseline = baseline.map(|version| said.standing(version));

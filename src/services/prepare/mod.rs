@@ -204,6 +204,7 @@ fn draft(
         directions: grounds.directions,
         facts: evaluation.evidence.facts,
         deployment,
+        baseline_at: services.registry.other().map(|other| other.registry.url()),
     }
 }
 

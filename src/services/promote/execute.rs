@@ -114,7 +114,7 @@ impl Work<'_> {
                 }
             }
             Step::Confirm => return Ok(self.confirm().await?),
-            Step::Follow | Step::Deploy => {}
+            Step::Follow | Step::Deploy | Step::Arrive => {}
         }
         match self.reread(step).await? {
             Finding::Applied { receipt } => Ok(receipt),
@@ -169,7 +169,9 @@ impl Work<'_> {
                 registry.move_stage(journaled, draft.model(), draft.version(), stage, true, &comment).await
             }
             PromotionTarget::Alias(alias) => registry.set_alias(journaled, draft.model(), alias, draft.version()).await,
-            PromotionTarget::Release | PromotionTarget::DeploymentJob => Err(moves_nothing(Step::Move)),
+            PromotionTarget::Release | PromotionTarget::DeploymentJob | PromotionTarget::Elsewhere(_) => {
+                Err(moves_nothing(Step::Move))
+            }
         }?)
     }
 

@@ -136,7 +136,7 @@ fn as_before_the_move(plan: &PromotionPlan, facts: &mut ReviewedFacts) -> Outcom
     match &draft.promote_to {
         PromotionTarget::Stage(_) => facts.version.stage = draft.facts.version.stage.clone(),
         PromotionTarget::Alias(_) => facts.version.aliases.clone_from(&draft.facts.version.aliases),
-        PromotionTarget::Release | PromotionTarget::DeploymentJob => {}
+        PromotionTarget::Release | PromotionTarget::DeploymentJob | PromotionTarget::Elsewhere(_) => {}
     }
     Ok(())
 }
@@ -161,6 +161,10 @@ async fn read(services: &Services, plan: &PromotionPlan) -> Outcome<ReviewedFact
 async fn glance(services: &Services, plan: &PromotionPlan) -> Outcome<ReviewedFacts> {
     let (draft, signed) = (&plan.draft, &plan.draft.facts);
     let (model, number) = (draft.model(), draft.version());
+    if services.registry.other().is_some() {
+        // What is in production is said elsewhere.
+        return read(services, plan).await;
+    }
     let (mut version, holders) = match services.registry.at_a_glance(model, number, &draft.promote_to).await {
         Ok(seen) => seen,
         // It says more.

@@ -3,6 +3,7 @@
 //! A promotion does not depend on either of them staying alive: its journal holds everything it needs, and
 //! [`Promoter::resume`] runs the same code as [`Promoter::approve`].
 
+mod arrive;
 mod cd_act;
 mod execute;
 mod follow;

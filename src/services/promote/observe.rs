@@ -8,8 +8,9 @@ use crate::domain::failure::{FailureKind, Outcome};
 use crate::domain::ids::VersionNumber;
 use crate::domain::promotion::plan::MARK;
 use crate::domain::promotion::{Ending, Finding, Observation, Phase, PlanDraft, Receipt, SagaState, Step, StepState};
-use crate::domain::registry::ModelVersion;
+use crate::domain::registry::{ModelVersion, PromotionTarget};
 use crate::domain::release::notes_marker;
+use crate::domain::text::clean_line;
 use crate::services::Services;
 
 /// Seconds to wait before each retry when something is not as intended.
@@ -97,7 +98,14 @@ async fn by_release(services: &Services, state: &SagaState, meant: Meant) -> Obs
 fn in_place(now: &[VersionNumber], draft: &PlanDraft) -> String {
     let names = now.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let is = if now.is_empty() { "nothing".to_owned() } else { names };
-    format!("{is} in {}", draft.promote_to)
+    match &draft.promote_to {
+        // What is in production there, nobody here moves.
+        PromotionTarget::Elsewhere(name) => format!("{is} released last for {}", clean_line(name)),
+        place @ (PromotionTarget::Stage(_)
+        | PromotionTarget::Alias(_)
+        | PromotionTarget::Release
+        | PromotionTarget::DeploymentJob) => format!("{is} in {place}"),
+    }
 }
 
 /// Reads mark and target in the registry, or what is in production if it is not written to.

@@ -25,7 +25,7 @@ impl Work<'_> {
             Step::Assent => self.probe_assent().await,
             Step::Repair => self.probe_repair().await,
             // Safe to repeat, so the step is simply executed again.
-            Step::TagObject | Step::Confirm | Step::Follow | Step::Deploy => Ok(Finding::NotApplied),
+            Step::TagObject | Step::Confirm | Step::Follow | Step::Deploy | Step::Arrive => Ok(Finding::NotApplied),
         }
     }
 

@@ -95,6 +95,11 @@ impl<'a> Runner<'a> {
                         return Ok(self.state);
                     }
                 }
+                Next::Run(Step::Arrive) => {
+                    if !self.await_arrival().await? {
+                        return Ok(self.state);
+                    }
+                }
                 Next::Run(Step::Deploy) => {
                     if !self.follow_job().await? {
                         return Ok(self.state);

@@ -133,7 +133,9 @@ async fn undo_move(services: &Services, plan: &PromotionPlan, sure: bool, journa
     match &draft.promote_to {
         PromotionTarget::Stage(stage) => undo_stage(services, plan, stage, &version, journaled).await,
         PromotionTarget::Alias(alias) => undo_alias(services, plan, alias, journaled).await,
-        PromotionTarget::Release | PromotionTarget::DeploymentJob => Err(moves_nothing(Step::Move)),
+        PromotionTarget::Release | PromotionTarget::DeploymentJob | PromotionTarget::Elsewhere(_) => {
+            Err(moves_nothing(Step::Move))
+        }
     }
 }
 

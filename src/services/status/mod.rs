@@ -71,7 +71,7 @@ pub async fn look(services: &Services, asked: &Asked) -> Outcome<Status> {
         _ if !model.told => true,
         PromotionTarget::Stage(stage) => model.latest.iter().any(|v| v.stage == *stage),
         PromotionTarget::Alias(alias) => model.aliases.contains_key(alias),
-        target @ (PromotionTarget::Release | PromotionTarget::DeploymentJob) => {
+        target @ (PromotionTarget::Release | PromotionTarget::DeploymentJob | PromotionTarget::Elsewhere(_)) => {
             model.latest.iter().any(|v| target.is_held_by(v))
         }
     };

@@ -61,6 +61,7 @@ fn entry(versions: &[ModelVersion], aliases: &[(&str, u64)]) -> RegisteredModel 
         aliases: aliases.iter().map(|(alias, n)| ((*alias).to_owned(), VersionNumber(*n))).collect(),
         told: true,
         browse_only: false,
+        there: Default::default(),
         latest: versions.iter().filter(highest).cloned().collect(),
         created_at: None,
         updated_at: None,

@@ -56,6 +56,7 @@ fn world(query: &Query) -> Reply {
                     aliases: Default::default(),
                     told: true,
                     browse_only: false,
+                    there: Default::default(),
                     latest: vec![version],
                     created_at: None,
                     updated_at: None,

@@ -189,6 +189,7 @@ impl SagaState {
             | Receipt::Assented { .. }
             | Receipt::Repaired { .. }
             | Receipt::Withheld { .. }
+            | Receipt::Arrival { .. }
             | Receipt::Unlinked { .. } => {}
         }
         self.record(step)?.unclear = false;

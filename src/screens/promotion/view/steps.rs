@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::app::query::Query;
 use crate::domain::cd::CdOutcome;
+use crate::domain::elsewhere::Arrival;
 use crate::domain::promotion::saga::StepRecord;
 use crate::domain::promotion::{Ending, Observation, Phase, Receipt, SagaState, Step, StepState};
 use crate::present::{promotion, time};
@@ -99,7 +100,7 @@ fn moment(record: &StepRecord, state: &SagaState, ctx: &Ctx<'_>) -> Moment<'stat
         }
         StepState::Waiting => (TimelineMark::Waiting, String::new()),
         StepState::Running if ctx.busy => (TimelineMark::Running, doing(record.step, state)),
-        StepState::Running if matches!(record.step, Step::Follow | Step::Deploy) => {
+        StepState::Running if matches!(record.step, Step::Follow | Step::Deploy | Step::Arrive) => {
             (TimelineMark::Waiting, "not followed to its end".to_owned())
         }
         StepState::Running => (TimelineMark::Unknown, "interrupted: outcome not known".to_owned()),
@@ -129,6 +130,7 @@ fn doing(step: Step, state: &SagaState) -> String {
     match (step, &state.cd) {
         (Step::Follow, Some(CdOutcome::Run(runs))) => promotion::run(&runs.decides),
         (Step::Follow, _) => "waiting for the run …".to_owned(),
+        (Step::Arrive, _) => "waiting for the version …".to_owned(),
         (Step::Deploy, _) => match &state.job {
             Some(outcome) => promotion::job_outcome(outcome, &state.plan.draft),
             None => "waiting for the run …".to_owned(),
@@ -140,6 +142,7 @@ fn doing(step: Step, state: &SagaState) -> String {
 fn done(receipt: &Receipt) -> TimelineMark {
     match receipt {
         Receipt::Confirmed { truth } if truth.iter().any(|t| t.as_meant == Some(false)) => TimelineMark::Attention,
+        Receipt::Arrival { outcome: Arrival::Missing { .. } } => TimelineMark::Failed,
         Receipt::Uncleared { .. } | Receipt::Withheld { .. } => TimelineMark::Attention,
         Receipt::Job { outcome } if outcome.failed() => TimelineMark::Failed,
         Receipt::Cd { outcome } if promotion::cd_failed(Some(outcome)) => TimelineMark::Failed,
