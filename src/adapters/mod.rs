@@ -15,4 +15,5 @@ pub mod outbox;
 pub mod records;
 pub mod released;
 pub mod ssh;
+pub mod stores;
 pub mod witness;

@@ -11,10 +11,10 @@ use crate::adapters::journal::JournalDir;
 use crate::adapters::records::RecordDir;
 use crate::adapters::released::{ReleasedRegistry, Sources};
 use crate::adapters::ssh::{NoKey, SshSigner};
-use crate::adapters::{databricks, demo, github, http, mlflow, witness};
+use crate::adapters::{databricks, demo, github, http, mlflow, stores, witness};
 use crate::config::running::AirflowApi;
 use crate::config::{
-    GithubConnection, GithubToken, MlflowAuth, MlflowConnection, Paths, RegistryApi, Signing, Target, Timing,
+    Cloud, GithubConnection, GithubToken, MlflowAuth, MlflowConnection, Paths, RegistryApi, Signing, Target, Timing,
     TrackingApi, WitnessAuth, WitnessKind, WitnessServer, WitnessSettings,
 };
 use crate::domain::failure::Outcome;
@@ -140,7 +140,16 @@ fn ports(
     let wired = mlflow(connection)?;
     let registry = match connection.registry_api {
         RegistryApi::Mlflow if connection.tracking_api == TrackingApi::Mlflow => {
-            return Ok(Ports::of(Arc::new(mlflow::Mlflow::with_tuning(&wired, tuning)), github));
+            let api = Arc::new(mlflow::Mlflow::with_tuning(&wired, tuning));
+            let Cloud { vars, home } = connection.cloud.clone();
+            let tracking = stores::StoredTracking::new(api.clone(), stores::Settings { vars, home });
+            return Ok(Ports {
+                registry: api,
+                tracking: Arc::new(tracking),
+                host: github.clone(),
+                code: github,
+                jobs: None,
+            });
         }
         RegistryApi::Mlflow => databricks::Registry::Server,
         RegistryApi::OpenCatalog => databricks::Registry::Open,

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::running::WitnessSettings;
+use super::stores::Cloud;
 
 /// How to reach both servers of a target.
 #[derive(Clone, Debug)]
@@ -39,6 +40,8 @@ pub struct MlflowConnection {
     pub tracking_api: TrackingApi,
     /// What the registry speaks.
     pub registry_api: RegistryApi,
+    /// What the environment says of the stores of files.
+    pub cloud: Cloud,
 }
 
 /// What a tracking server speaks.

@@ -11,6 +11,7 @@ use super::credentials::{self, CredentialsFile, FoundAuth, NamedVariables};
 use super::origin::{Origin, Sourced};
 use super::place::{Login, Place};
 use super::resolve::Resolver;
+use super::stores::Cloud;
 use crate::domain::address::{HIDDEN, SHORTEST_HIDDEN, is_loopback};
 use crate::domain::failure::{Failure, Outcome};
 
@@ -112,6 +113,7 @@ impl Resolver<'_> {
             catalog: self.catalog(registry_api)?,
             tracking_api,
             registry_api,
+            cloud: Cloud::of(self.env),
         })
     }
 

@@ -60,6 +60,7 @@ pub mod shell;
 pub mod signer;
 pub mod sorted_map;
 pub mod status;
+pub mod store;
 pub mod target;
 pub mod text;
 pub mod verification;

@@ -14,6 +14,7 @@ mod odd;
 mod reads;
 mod scores;
 mod sign_in;
+mod stores;
 mod tls;
 mod writes;
 

@@ -50,6 +50,16 @@ impl Version {
     }
 }
 
+/// How a server runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Open,
+    /// It asks for user and password.
+    SignIn,
+    /// It hands out no files. They are in a store of S3 that it cannot reach.
+    Unserved,
+}
+
 /// A running server. Dropping it stops it.
 #[derive(Debug)]
 pub struct Server {
@@ -71,14 +81,23 @@ impl Server {
 
     /// A new, empty server; with `sign_in` it asks for user and password ([`ADMIN`]).
     pub fn start(version: Version, sign_in: bool) -> Self {
+        Self::started(version, if sign_in { Way::SignIn } else { Way::Open })
+    }
+
+    /// A new, empty server that hands out no files: they are in `s3://models/root`, which it cannot reach.
+    pub fn without_files(version: Version) -> Self {
+        Self::started(version, Way::Unserved)
+    }
+
+    fn started(version: Version, way: Way) -> Self {
         let venv = install::mlflow(version.number(), version.extra_packages());
         for _ in 1..START_TRIES {
             // Another process may have taken the free port in the meantime.
-            if let Ok(server) = Self::try_start(version, &venv, sign_in) {
+            if let Ok(server) = Self::try_start(version, &venv, way) {
                 return server;
             }
         }
-        Self::try_start(version, &venv, sign_in).unwrap_or_else(|log| {
+        Self::try_start(version, &venv, way).unwrap_or_else(|log| {
             panic!(
                 "MLflow {} did not start; delete {} if it is broken. Its log ends:\n{log}",
                 version.number(),
@@ -91,7 +110,7 @@ impl Server {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    fn try_start(version: Version, venv: &Path, sign_in: bool) -> Result<Self, String> {
+    fn try_start(version: Version, venv: &Path, way: Way) -> Result<Self, String> {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("no free port").port();
         let dir = tempfile::Builder::new().prefix("signoff-mlflow-").tempdir().expect("no temporary folder").keep();
         let log_path = dir.join("log");
@@ -104,8 +123,6 @@ impl Server {
             .args(["server", "--host", "127.0.0.1", "--workers", "1", "--port", &port.to_string()])
             .arg("--backend-store-uri")
             .arg(format!("sqlite:///{}", dir.join("mlflow.db").display()))
-            .arg("--artifacts-destination")
-            .arg(dir.join("artifacts"))
             .envs([("MLFLOW_DISABLE_TELEMETRY", "true"), ("DO_NOT_TRACK", "true"), ("GIT_PYTHON_REFRESH", "quiet")])
             // Saves eight processes and a third of the start on 3.x.
             .env("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
@@ -114,7 +131,11 @@ impl Server {
             .stdout(log.try_clone().expect("cannot write the log"))
             .stderr(log)
             .current_dir(&dir);
-        if sign_in {
+        match way {
+            Way::Open | Way::SignIn => command.arg("--artifacts-destination").arg(dir.join("artifacts")),
+            Way::Unserved => command.args(["--no-serve-artifacts", "--default-artifact-root", "s3://models/root"]),
+        };
+        if way == Way::SignIn {
             let ini = format!(
                 "[mlflow]\ndefault_permission = READ\ndatabase_uri = sqlite:///{}/auth.db\nadmin_username = {}\nadmin_password = {}\n\
                  authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n",

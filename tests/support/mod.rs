@@ -19,6 +19,7 @@ pub mod pty;
 pub mod receiver;
 pub mod records;
 pub mod rules;
+pub mod s3_server;
 pub mod screen;
 pub mod seed;
 pub mod stub;

@@ -19,7 +19,7 @@ const DOWNLOAD_PATIENCE: Duration = Duration::from_secs(600);
 impl Mlflow {
     pub(in crate::adapters) async fn list_files(&self, root: &ArtifactRoot, path: &str) -> Outcome<Vec<ArtifactEntry>> {
         let path = path.trim_end_matches('/');
-        let what = format!("list the files {} of {}", shown(path), owner(root));
+        let what = listing(root, path);
         check(path, true, &what)?;
         let first = list_call(root, path, &what)?;
         let listed = read_pages(Service::Mlflow, &what, MAX_PAGES, |token| {
@@ -69,6 +69,24 @@ impl Mlflow {
             Err(failure) => return Err(self.explain(root, path, failure).await),
         };
         save(body, &saving(root, path), into, progress).await
+    }
+
+    /// The address of the files, as MLflow keeps it.
+    pub(in crate::adapters) async fn files_uri(&self, root: &ArtifactRoot) -> Outcome<String> {
+        let what = format!("find out where the files of {} are", owner(root));
+        match root {
+            ArtifactRoot::Run(run) => {
+                let call = client::get("runs/get", &what).query("run_id", run.as_str());
+                let answer: wire::OneRun = self.tracking.json(call).await?;
+                Ok(answer.run.info.artifact_uri)
+            }
+            ArtifactRoot::LoggedModel(id) => {
+                let call = client::get(&format!("logged-models/{}", model_id(id, &what)?), &what);
+                let read = self.tracking.function::<wire::OneLoggedModel>(call).await?;
+                let (answer, _) = read.ok_or_else(|| no_logged_models(root, &what))?;
+                Ok(answer.model.info.artifact_uri)
+            }
+        }
     }
 
     /// Improves the failure of reading a file. 2.22 answers a missing file, and a folder, with only an internal error
@@ -132,6 +150,11 @@ pub(in crate::adapters) async fn save(
     Ok(written)
 }
 
+/// The phrase for listing a folder.
+pub(in crate::adapters) fn listing(root: &ArtifactRoot, path: &str) -> String {
+    format!("list the files {} of {}", shown(path.trim_end_matches('/')), owner(root))
+}
+
 /// The phrase for reading a file.
 pub(in crate::adapters) fn reading(root: &ArtifactRoot, path: &str) -> String {
     format!("read {} of {}", shown(path), owner(root))
@@ -157,7 +180,7 @@ fn is_name(part: &str) -> bool {
 }
 
 /// Whether a path from a server is that of a direct entry of `folder`.
-fn directly_below(folder: &str, path: &str) -> bool {
+pub(in crate::adapters) fn directly_below(folder: &str, path: &str) -> bool {
     let name = if folder.is_empty() { Some(path) } else { path.strip_prefix(folder).and_then(|p| p.strip_prefix('/')) };
     name.is_some_and(|name| is_name(name) && !name.contains('/'))
 }

@@ -268,6 +268,8 @@ pub(in crate::adapters) struct RunInfo {
     pub end_time: Int,
     #[serde(deserialize_with = "lenient")]
     pub lifecycle_stage: String,
+    #[serde(deserialize_with = "lenient")]
+    pub artifact_uri: String,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -380,6 +382,8 @@ pub(in crate::adapters) struct FilePage {
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
 pub(in crate::adapters) struct LoggedModelInfo {
+    #[serde(deserialize_with = "lenient")]
+    pub artifact_uri: String,
     #[serde(deserialize_with = "lenient")]
     pub model_id: String,
     #[serde(deserialize_with = "lenient")]
