@@ -96,7 +96,12 @@ async fn on_target(command: Option<Command>, env: Env, flags: Flags, sink: &mut 
     if let Some(Command::Notify(args::Notify { test: Some(name), format, .. })) = &command {
         return commands::notify::test(&loaded, name, *format, sink).await;
     }
-    let target = loaded.target()?;
+    let target = match (loaded.target(), &command) {
+        (Err(failure), Some(Command::Doctor { format })) => {
+            return commands::doctor::without_target(&loaded, &failure, *format, sink).await;
+        }
+        (target, _) => target?,
+    };
     logging::begin(&loaded.paths.state_of(target.rules.demo), filter.as_deref());
     if !matches!(&command, Some(Command::Doctor { .. })) {
         for notice in &target.notices {
@@ -166,7 +171,9 @@ pub async fn act(
 ) -> Outcome<Exit> {
     match command {
         Command::Inbox { limit, format } => commands::inbox::run(services, limit, format, sink).await,
-        Command::Models { like, format } => commands::models::run(services, like.as_deref(), format, sink).await,
+        Command::Models { like, limit, format } => {
+            commands::models::run(services, like.as_deref(), limit, format, sink).await
+        }
         Command::Versions { model, limit, format } => {
             commands::versions::run(services, &model, limit, format, sink).await
         }
@@ -256,13 +263,19 @@ pub async fn place(services: &Services) -> json::Where {
 /// # Errors
 /// Registry failures.
 pub async fn all_models(services: &Services, like: Option<&str>) -> Outcome<Vec<RegisteredModel>> {
+    first_models(services, like, usize::MAX).await
+}
+
+/// The first `most` models, by name.
+pub async fn first_models(services: &Services, like: Option<&str>, most: usize) -> Outcome<Vec<RegisteredModel>> {
     let mut out = Vec::new();
     let read = |page: Option<String>| async move { services.registry.models(like, page.as_deref()).await };
     let each = |items| {
         append(&mut out, items);
-        ControlFlow::Continue(())
+        if out.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
     walk("list the models", read, each).await?;
+    out.truncate(most);
     Ok(out)
 }
 

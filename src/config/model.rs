@@ -15,11 +15,12 @@ use super::promote::PromoteSection;
 use super::reader::{Document, Problem, Section, check_pattern, variable};
 use super::running::{self, WitnessSection};
 use super::signing::SigningSection;
+use super::themes;
 use super::watch::WatchSection;
 use crate::app::keymap::Keymap;
 use crate::domain::cd::CdTrigger;
 use crate::domain::ids::RepoSlug;
-use crate::domain::nearest::nearest;
+use crate::domain::nearest::{did_you_mean, nearest};
 use crate::domain::policy::file::PolicyTable;
 use crate::domain::registry::{PromotionTarget, Stage};
 use crate::domain::rules::PolicyFrom;
@@ -56,19 +57,23 @@ impl Theme {
         }
     }
 
-    fn named(text: &str) -> Result<Self, String> {
+    /// One of ours, or one whose file is in `own`.
+    fn named(text: &str, own: &Path) -> Result<Self, String> {
         if let Some((_, theme)) = THEMES.iter().find(|(name, _)| *name == text) {
             return Ok(theme.clone());
         }
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        match text.chars().all(plain) {
-            true => Ok(Self::Own(text.to_owned())),
-            false => Err(format!("'{}' is no name of a theme", clean_line(text))),
+        if text.chars().all(plain) && own.join(format!("{text}.toml")).is_file() {
+            return Ok(Self::Own(text.to_owned()));
         }
+        let words: Vec<_> = THEMES.iter().map(|(name, _)| *name).collect();
+        let hint = did_you_mean(text, words.iter().copied());
+        let text = clean_line(text);
+        Err(format!("'{text}' is none of {}{hint}; your own would be in {}", words.join(", "), own.display()))
     }
 }
 
-pub(super) const THEMES: &[(&str, Theme)] = &[
+const THEMES: &[(&str, Theme)] = &[
     ("auto", Theme::Auto),
     ("dark", Theme::Dark),
     ("light", Theme::Light),
@@ -331,8 +336,9 @@ pub fn parse(path: &Path, text: &str, home: Option<&Path>) -> Parsed {
 }
 
 fn ui(mut s: Section<'_, '_>) -> UiSection {
+    let own = themes::folder(s.file());
     let ui = UiSection {
-        theme: s.parsed("theme", Theme::named),
+        theme: s.parsed("theme", |text| Theme::named(text, &own)),
         symbols: s.choice("symbols", SYMBOLS),
         images: s.choice("images", IMAGES),
         refresh: s.integer("refresh", 0..=86_400),

@@ -118,6 +118,11 @@ impl<'d, 'i> Section<'d, 'i> {
         self.parsed(key, |s| Ok(s.to_owned()))
     }
 
+    /// The file that is read.
+    pub fn file(&self) -> &Path {
+        &self.doc.path
+    }
+
     /// A string parsed by `parse`, whose error is a phrase that follows the key.
     pub fn parsed<T>(&mut self, key: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<Sourced<T>> {
         let (value, line) = self.get(key)?;

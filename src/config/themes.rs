@@ -1,11 +1,10 @@
 //! The user's own themes: files beside the configuration, `themes/NAME.toml`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::model::{THEMES, Theme};
+use super::model::Theme;
 use super::origin::Sourced;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
-use crate::domain::nearest::did_you_mean;
 use crate::domain::text::clean_line;
 use crate::local;
 use crate::ui::skin::Skin;
@@ -23,12 +22,17 @@ pub struct OwnTheme {
     pub source: String,
 }
 
+/// Where they are, beside the configuration `config`.
+pub(super) fn folder(config: &Path) -> PathBuf {
+    config.parent().unwrap_or(config).join("themes")
+}
+
 /// Reads the themes beside the configuration `config`. Files that are no themes are left out, unless one is `chosen`.
 ///
 /// # Errors
-/// If the chosen theme is not there, or is none.
+/// If the chosen file is no theme.
 pub(super) fn own(config: &Path, chosen: &Sourced<Theme>) -> Outcome<Vec<OwnTheme>> {
-    let dir = config.parent().unwrap_or(config).join("themes");
+    let dir = folder(config);
     let mut names: Vec<String> = std::fs::read_dir(&dir)
         .into_iter()
         .flatten()
@@ -48,17 +52,6 @@ pub(super) fn own(config: &Path, chosen: &Sourced<Theme>) -> Outcome<Vec<OwnThem
             }
             Err(why) => tracing::warn!(theme = %path.display(), %why, "no theme"),
         }
-    }
-    let Theme::Own(wanted) = &chosen.value else { return Ok(themes) };
-    if themes.iter().all(|theme| theme.name != *wanted) {
-        let known: Vec<&str> =
-            THEMES.iter().map(|(name, _)| *name).chain(themes.iter().map(|theme| theme.name.as_str())).collect();
-        let hint = did_you_mean(wanted, known.iter().copied());
-        let path = dir.join(format!("{wanted}.toml"));
-        return Err(refuse(
-            chosen,
-            format!("'{wanted}' is none of {}{hint}; your own would be {}", known.join(", "), path.display()),
-        ));
     }
     Ok(themes)
 }
@@ -89,7 +82,7 @@ mod tests {
         assert_eq!(names("dark"), ["mine"]);
         let said = |theme: &str| with(theme).unwrap_err().sentence();
         assert!(said("broken").contains("broken.toml is no theme"), "{}", said("broken"));
-        assert!(said("mien").contains("did you mean 'mine'?"), "{}", said("mien"));
-        assert!(said("../mine").contains("no name of a theme"), "{}", said("../mine"));
+        assert!(said("mien").contains("your own would be in"), "{}", said("mien"));
+        assert!(said("../config").contains("is none of auto"), "{}", said("../config"));
     }
 }

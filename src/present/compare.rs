@@ -1,6 +1,6 @@
 //! Comparisons: counts of differing rows, and texts for missing data.
 
-use super::{Phrase, Symbols, number};
+use super::{Phrase, Role, Symbols, number};
 use crate::domain::compare::Change;
 
 /// Shown for a model logged without a signature.
@@ -64,6 +64,19 @@ impl Tally {
             let (role, symbol, word) = number::change(change, symbols);
             phrase.add(role, format!(", {symbol} {count} {word}"))
         })
+    }
+
+    /// `? 1 changed, + 2 new, 3 equal`: everything, in words.
+    pub fn said(&self, symbols: &Symbols) -> Phrase<'static> {
+        let equal = self.equal();
+        let mut out = Phrase::default();
+        for (change, count) in self.differing() {
+            let (role, symbol, word) = number::change(change, symbols);
+            let gap = if out.is_empty() { "" } else { ", " };
+            out = out.add(Role::Muted, gap).add(role, format!("{symbol} {count} {word}"));
+        }
+        let gap = if out.is_empty() || equal.is_empty() { "" } else { ", " };
+        out.add(Role::Muted, format!("{gap}{equal}"))
     }
 
     /// The number of equal rows: `3 equal`, `all 3 equal`.

@@ -2,7 +2,7 @@
 
 use crate::app::action::Action;
 use crate::app::effect::Effect;
-use crate::app::input::{Input, Key, KeyCode};
+use crate::app::input::{Input, Key};
 use crate::app::keymap::Context;
 use crate::app::msg::Msg;
 use crate::app::own::OwnRun;
@@ -16,11 +16,11 @@ use crate::domain::failure::{Failure, FailureKind, Service};
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::Event as JournalEvent;
 use crate::domain::promotion::Progress;
-use crate::program::decided;
 use crate::program::places::{How, Step, trail};
 use crate::program::refresh::{self, Due};
 use crate::program::state::{Driving, Notice, State};
 use crate::program::views;
+use crate::program::{deaf, decided};
 use crate::screens::parts::{Ctx, Order, Response, ScreenEvent};
 use crate::screens::{Screen, promotion};
 
@@ -133,7 +133,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
 fn press(state: &mut State, key: Key) -> Vec<Effect> {
     let contexts = state.contexts();
     let action = state.keymap.action(contexts, key);
-    if state.deaf && is_for_the_filter(state, key, action) {
+    if state.deaf && deaf::is_for_the_filter(state, key, action) {
         return Vec::new();
     }
     state.notice = None;
@@ -158,18 +158,6 @@ fn press(state: &mut State, key: Key) -> Vec<Effect> {
         None if state.captures_text() => deliver(state, ScreenEvent::Key(key)),
         None => Vec::new(),
     }
-}
-
-/// Whether a key belongs to what somebody types to filter where nothing can be filtered. Enter and Esc end that, and so
-/// does any key that is not typed.
-fn is_for_the_filter(state: &mut State, key: Key, action: Option<Action>) -> bool {
-    let ends = matches!(key.code, KeyCode::Enter | KeyCode::Esc);
-    let typed = key.typed().is_some() || key.code == KeyCode::Backspace;
-    if ends || !typed || action == Some(Action::Quit) && key.ctrl {
-        state.deaf = false;
-        state.notice = None;
-    }
-    ends || typed
 }
 
 /// Moves by lines. A wheel decides nothing, and leaves what is typed alone.
@@ -206,7 +194,7 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Inbox => go(state, Nav::Home(Route::Inbox)),
         Action::Models => go(state, Nav::Home(Route::Models)),
         Action::Experiments => go(state, Nav::Home(Route::Experiments)),
-        Action::Targets if matches!(state.top(), Screen::Targets(_)) => Vec::new(),
+        Action::Targets if !state.has_target() => Vec::new(),
         Action::Targets => go(state, Nav::Push(Route::Targets)),
         Action::History => {
             let model = state.top().model().cloned();

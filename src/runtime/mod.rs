@@ -1,7 +1,6 @@
 //! tokio and crossterm: the event loop, and the only place that spawns tasks.
 
 pub mod answer;
-mod click;
 pub mod executor;
 pub mod export;
 pub mod input;
@@ -11,4 +10,5 @@ pub mod run;
 pub mod save;
 pub mod signals;
 pub mod terminal;
+mod terminal_click;
 pub mod terminal_pictures;

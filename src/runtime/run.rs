@@ -10,11 +10,11 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
-use super::click;
 use super::executor::{Executor, Local};
 use super::input::InputReader;
 use super::signals::Signals;
 use super::terminal::TerminalGuard;
+use super::terminal_click::click;
 use super::terminal_pictures::Painter;
 use crate::app::arrivals::Alert;
 use crate::app::effect::Effect;
@@ -206,7 +206,7 @@ pub async fn run(
 
 fn take(state: &mut State, msg: Msg, skin: &Skin) -> Vec<Effect> {
     match msg {
-        Msg::Input(Input::Click { column, row }) => click::click(state, column, row, skin),
+        Msg::Input(Input::Click { column, row }) => click(state, column, row, skin),
         msg => update(state, msg),
     }
 }

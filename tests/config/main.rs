@@ -198,7 +198,7 @@ mod defaults_and_the_example {
         let text = uncommented(false);
         let (with, without) = (Home::with(&text), Home::with("[targets.staging]\ntracking_uri = \"https://x:1\"\n"));
         let (a, b) = (with.load(&[], Flags::default()).unwrap(), without.load(&[], Flags::default()).unwrap());
-        assert_eq!((a.ui.theme.value, a.ui.symbols.value), (b.ui.theme.value, b.ui.symbols.value));
+        assert_eq!((&a.ui.theme.value, a.ui.symbols.value), (&b.ui.theme.value, b.ui.symbols.value));
         let values = |values: Vec<signoff::config::Shown>| -> Vec<_> {
             values
                 .into_iter()
@@ -221,10 +221,10 @@ mod defaults_and_the_example {
     fn config_init_writes_the_example_and_never_over_anything() {
         let home = Home::with("");
         let path = home.0.path().join("deep/er/config.toml");
-        example::write(&path).unwrap();
+        example::write(&path, example::EXAMPLE).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), example::EXAMPLE);
         std::fs::write(&path, "mine").unwrap();
-        assert_eq!(example::write(&path).unwrap_err().kind, FailureKind::Conflict);
+        assert_eq!(example::write(&path, example::EXAMPLE).unwrap_err().kind, FailureKind::Conflict);
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
     }
 }
@@ -410,7 +410,7 @@ mod layers {
             format!("[ui]\ntheme = \"light\"\nsymbols = \"ascii\"\n{STAGING}colour = \"#aa3355\"\nreadonly = true\n");
         let home = Home::with(&toml);
         let loaded = home.load(&[], Flags::default()).unwrap();
-        assert_eq!((loaded.ui.theme.value, loaded.ui.symbols.value), (Theme::Light, SymbolSet::Ascii));
+        assert_eq!((&loaded.ui.theme.value, loaded.ui.symbols.value), (&Theme::Light, SymbolSet::Ascii));
         let target = loaded.target().unwrap();
         assert_eq!((target.rules.colour.as_deref(), target.rules.readonly), (Some("#aa3355"), true));
         assert!(refused(&format!("{STAGING}colour = \"rde\"\n"), &[]).reason.contains("not a colour"));
@@ -495,7 +495,7 @@ mod mistakes {
         let text = failure.to_string();
         for part in [
             "line 1: unknown key 'defualt_target' at the top level (did you mean 'default_target'?)",
-            "line 3: ui.theme: 'drak' is none of auto, dark, light, high-contrast, none (did you mean 'dark'?)",
+            "line 3: ui.theme: 'drak' is none of auto, dark, light, high-contrast, color-blind, none (did you mean 'dark'?)",
             "line 4: ui.symbols has to be a text in quotes, not true or false",
             "line 6: release.cd_wait_seconds has to be a whole number from 0 to 86400",
             "line 7: release.tag: without {version}",

@@ -40,7 +40,11 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ),
     (
         "models",
-        &[("signoff models", "List all models"), ("signoff models churn", "List models with 'churn' in the name")],
+        &[
+            ("signoff models", "List all models"),
+            ("signoff models churn", "List models with 'churn' in the name"),
+            ("signoff models --limit 20", "List the first twenty"),
+        ],
     ),
     (
         "versions",

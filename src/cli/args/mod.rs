@@ -118,6 +118,9 @@ pub enum Command {
         /// Only models whose name contains this text
         #[arg(value_name = "TEXT")]
         like: Option<String>,
+        /// Show at most this many [default: all]
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
         #[command(flatten)]
         format: Format,
     },

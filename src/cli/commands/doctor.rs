@@ -138,6 +138,47 @@ pub async fn run(
     signing(services, who.ok().map(|who| who.login), &mut findings).await;
     channels(loaded, target.rules.demo, &mut findings).await;
     let holes = holes(services, info.as_ref().ok());
+    told(findings, holes, format, sink)
+}
+
+/// What can be said though no target can be used: the configuration, each target, this machine's files, and channels.
+///
+/// # Errors
+/// As [`run`].
+pub async fn without_target(loaded: &Loaded, why: &Failure, format: Format, sink: &mut Sink) -> Outcome<Exit> {
+    let mut findings = Findings::default();
+    findings.fail("target", why);
+    let file = loaded.paths.config.value.display();
+    match loaded.file_exists {
+        true => findings.add("configuration", Pass, format!("{file} can be read"), None),
+        false => {
+            let hint = "`signoff config init` writes one, and `signoff demo` needs none.";
+            findings.add("configuration", Unknown, format!("there is no file {file}"), Some(hint));
+        }
+    }
+    for notice in &loaded.notices {
+        findings.add("configuration", Warn, notice.clone(), None);
+    }
+    for name in loaded.target_names() {
+        let check = format!("target {}", clean_line(name));
+        match loaded.target_named(name) {
+            Ok(target) => findings.add(&check, Pass, target.servers(), None),
+            Err(failure) => findings.fail(&check, &failure),
+        }
+    }
+    match loaded.paths.check_state_is_writable(false) {
+        Ok(()) => {
+            let found = format!("{} is writable", loaded.paths.state_of(false).display());
+            findings.add("state", Pass, found, None);
+        }
+        Err(failure) => findings.fail("state", &failure),
+    }
+    channels(loaded, false, &mut findings).await;
+    told(findings, Vec::new(), format, sink)
+}
+
+/// Prints what was found.
+fn told(findings: Findings, holes: Vec<String>, format: Format, sink: &mut Sink) -> Outcome<Exit> {
     let end = findings.end.unwrap_or(Exit::Done);
     if format.json {
         let ok = end == Exit::Done;

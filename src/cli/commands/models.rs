@@ -1,8 +1,8 @@
 //! `signoff models`
 
-use crate::cli::all_models;
 use crate::cli::args::Format;
 use crate::cli::exit::Exit;
+use crate::cli::first_models;
 use crate::cli::json;
 use crate::cli::output::Sink;
 use crate::cli::place;
@@ -18,9 +18,15 @@ use crate::services::Services;
 ///
 /// # Errors
 /// Registry failures.
-pub async fn run(services: &Services, like: Option<&str>, format: Format, sink: &mut Sink) -> Outcome<Exit> {
+pub async fn run(
+    services: &Services,
+    like: Option<&str>,
+    limit: Option<usize>,
+    format: Format,
+    sink: &mut Sink,
+) -> Outcome<Exit> {
     let target = &services.rules.promote_to;
-    let models = all_models(services, like).await?;
+    let models = first_models(services, like, limit.unwrap_or(usize::MAX)).await?;
     if format.json {
         let models = models.iter().map(|m| json::Model::new(m, production(m, target).map(|v| v.0))).collect();
         sink.json(&json::Models { schema: "signoff.models/1", place: place(services).await, models })?;

@@ -25,13 +25,16 @@ use crate::domain::promotion::Until;
 use crate::domain::rules::Rules;
 use crate::domain::target::TargetEntry;
 use crate::ports::notify::Channel as _;
-use crate::program::state::State;
+use crate::program::state::{Notice, State};
 use crate::runtime;
 use crate::runtime::run::{Around, Ended};
 use crate::runtime::terminal_pictures::{Painter, Speaks};
 use crate::services::promote::Promoter;
 use crate::services::{Services, Targets};
 use crate::ui::skin::{self, Skin};
+
+/// The first line of the demo; any key takes it away.
+const TOUR: &str = "A demo, nothing leaves this machine. Enter reviews, a approves, : goes anywhere, ? shows all keys.";
 
 /// Runs the screens until the user quits, starting with `first`, on `open` if a version is named, else on the inbox.
 /// Without `first`, starts on the list of targets.
@@ -91,6 +94,9 @@ async fn show(
             let mut state = State::new(rules, url, keymap, services.clock.now(), &routes);
             if let Some(connections) = &target.connections {
                 state.tracking_url = connections.mlflow.tracking.to_string();
+            }
+            if services.rules.demo {
+                state.notice = Some(Notice::Word(TOUR.to_owned()));
             }
             (state, services)
         }

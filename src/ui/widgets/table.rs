@@ -142,6 +142,11 @@ impl<'a, 'r> Table<'a, 'r> {
     fn draw_row(&self, index: usize, area: Rect, buf: &mut Buffer, placed: &[Placed]) {
         let row = (self.row)(index);
         let over = row.over.map_or(Style::new(), |r| self.skin.style(r));
+        let selected = self.cursor == Some(index);
+        if selected {
+            // Under the cells: what has a colour of its own keeps it.
+            buf.set_style(area, self.skin.style(Role::Selected));
+        }
         let whole = [Placed { index: 0, x: 0, width: area.width.saturating_sub(GUTTER), point: 0 }];
         for place in if row.across { &whole } else { placed } {
             if let (Some(cell), Some(column)) = (row.cells.get(place.index), self.columns.get(place.index)) {
@@ -153,7 +158,6 @@ impl<'a, 'r> Table<'a, 'r> {
                 }
             }
         }
-        let selected = self.cursor == Some(index);
         let symbols = self.skin.symbols();
         let mark = match (selected, row.marked) {
             (_, true) => Phrase::of(Role::Marked, symbols.marked),
@@ -163,7 +167,7 @@ impl<'a, 'r> Table<'a, 'r> {
         let cursor = if selected && row.marked { symbols.cursor } else { " " };
         Phrase::new(cursor).join(mark).draw(Rect { width: area.width.min(GUTTER), ..area }, buf, self.skin);
         if selected {
-            buf.set_style(area, self.skin.style(Role::Selected));
+            buf.set_style(area, Style { fg: None, ..self.skin.style(Role::Selected) });
         }
     }
 

@@ -21,7 +21,7 @@ fn the_diff_finds_what_is_equal_and_folded_away_too_and_esc_leaves_the_cursor_on
     driver.keys("<enter>");
     driver.sees(&["Esc clears it"]);
     driver.keys("<esc>");
-    driver.sees(&["PARAMS", "METRICS"]);
+    driver.sees(&["PARAMS", "recall"]);
     assert!(
         driver.picture().lines().any(|line| line.contains('▸') && line.contains("latency")),
         "{}",

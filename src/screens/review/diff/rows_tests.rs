@@ -128,7 +128,6 @@ fn a_signature_that_is_missing_on_its_way_or_forbidden_says_so_and_counts_no_cha
             label: "v39",
             signatures: (signed, Signed::Read(Some(&known))),
             ruled: &|_| false,
-            ruled: &|_| false,
         };
         let (rows, _) = rows(&sides, &Directions::default(), &choice(true, false));
         let wanted = DiffRow::Word { text: word.to_owned(), warn };

@@ -182,7 +182,7 @@ fn origin(evaluation: Option<&Evaluation>, rows: &[DiffRow], ctx: &Ctx<'_>, symb
     let data = rows.iter().find_map(|row| match row {
         DiffRow::Section { title: "DATA", tally, word } => Some(match word {
             Some(word) => Phrase::of(Role::Muted, *word),
-            None => tally.words(symbols),
+            None => tally.said(symbols),
         }),
         _ => None,
     });
