@@ -10,12 +10,12 @@ use super::images::{IMAGES, Images};
 use super::keys;
 use super::notify::{self, ChannelSection};
 use super::origin::Sourced;
+use super::paths::themes_beside;
 use super::place::Place;
 use super::promote::PromoteSection;
 use super::reader::{Document, Problem, Section, check_pattern, variable};
 use super::running::{self, WitnessSection};
 use super::signing::SigningSection;
-use super::themes;
 use super::watch::WatchSection;
 use crate::app::keymap::Keymap;
 use crate::domain::cd::CdTrigger;
@@ -336,7 +336,7 @@ pub fn parse(path: &Path, text: &str, home: Option<&Path>) -> Parsed {
 }
 
 fn ui(mut s: Section<'_, '_>) -> UiSection {
-    let own = themes::folder(s.file());
+    let own = themes_beside(s.file());
     let ui = UiSection {
         theme: s.parsed("theme", |text| Theme::named(text, &own)),
         symbols: s.choice("symbols", SYMBOLS),

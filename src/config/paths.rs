@@ -80,6 +80,11 @@ impl Paths {
     }
 }
 
+/// Where the user's own themes are, beside the configuration `config`.
+pub(super) fn themes_beside(config: &Path) -> PathBuf {
+    config.parent().unwrap_or(config).join("themes")
+}
+
 fn base(env: &Env, variable: &str, platform: Option<&Path>, what: &str) -> Outcome<Sourced<PathBuf>> {
     if let Some(dir) = env.get(variable).map(Path::new).filter(|p| p.is_absolute()) {
         return Ok(Sourced::new(dir.to_owned(), Origin::Env(variable.to_owned())));

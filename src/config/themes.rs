@@ -1,9 +1,10 @@
 //! The user's own themes: files beside the configuration, `themes/NAME.toml`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::model::Theme;
 use super::origin::Sourced;
+use super::paths::themes_beside;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text::clean_line;
 use crate::local;
@@ -22,17 +23,12 @@ pub struct OwnTheme {
     pub source: String,
 }
 
-/// Where they are, beside the configuration `config`.
-pub(super) fn folder(config: &Path) -> PathBuf {
-    config.parent().unwrap_or(config).join("themes")
-}
-
 /// Reads the themes beside the configuration `config`. Files that are no themes are left out, unless one is `chosen`.
 ///
 /// # Errors
 /// If the chosen file is no theme.
 pub(super) fn own(config: &Path, chosen: &Sourced<Theme>) -> Outcome<Vec<OwnTheme>> {
-    let dir = folder(config);
+    let dir = themes_beside(config);
     let mut names: Vec<String> = std::fs::read_dir(&dir)
         .into_iter()
         .flatten()

@@ -43,6 +43,30 @@ pub fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
+fn doctor_goes_as_far_as_it_can_without_a_target() {
+    let machine = Machine::new();
+    machine.write_config(
+        "[targets.good]\ntracking_uri = \"http://127.0.0.1:1\"\nrepository = \"acme/churn\"\n\
+         [targets.half]\ntracking_uri = \"databricks\"\ndatabricks_host_env = \"NO_SUCH_HOST\"\n\
+         databricks_token_env = \"NO_SUCH_TOKEN\"\nrepository = \"acme/churn\"\n",
+    );
+    let ran = machine.run(&["doctor"], &[]);
+    let said = text(&ran.stdout);
+    assert_eq!(ran.status.code(), Some(2), "{said}");
+    for word in [
+        "good, half",
+        "config.toml can be read",
+        "target good",
+        "127.0.0.1:1",
+        "target half",
+        "NO_SUCH_",
+        "is writable",
+    ] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+}
+
+#[test]
 fn wrong_usage_exits_2_and_says_what_is_right() {
     let machine = Machine::new();
     for (args, says) in [

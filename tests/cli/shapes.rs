@@ -80,6 +80,30 @@ async fn what_is_read() {
     keeps_its_shape(&desk, "doctor", "doctor --json").await;
 }
 
+/// Help lists the fields that are printed, and no others.
+#[tokio::test]
+async fn help_lists_the_fields() {
+    let desk = Desk::new();
+    assert_eq!(desk.run("approve telco-churn/42 --confirm v42 --wait").await.exit, Exit::Done);
+    for (command, list, fields) in signoff::cli::args::help::FIELDS {
+        let rest = match *command {
+            "versions" | "log" => " telco-churn",
+            "show" => " telco-churn/42",
+            "runs" => " telco-churn/classification",
+            "verify" => " telco-churn-v42",
+            _ => "",
+        };
+        let document = desk.run(&format!("{command}{rest} --json")).await.json();
+        let items = if list.is_empty() { vec![document] } else { document[*list].as_array().unwrap().clone() };
+        assert!(!items.is_empty(), "{command}");
+        let mut printed: Vec<String> =
+            items.iter().flat_map(|item| item.as_object().unwrap().keys().cloned()).collect();
+        printed.sort();
+        printed.dedup();
+        assert_eq!(printed, fields.iter().map(|f| (*f).to_owned()).collect::<Vec<_>>(), "{command}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_done() {
     let desk = Desk::new();

@@ -105,6 +105,12 @@ async fn doctor_says_what_works_and_which_holes_remain() {
 }
 
 #[tokio::test]
+async fn models_are_limited() {
+    let ran = Desk::new().run("models --limit 2 --json").await;
+    assert_eq!((ran.exit, ran.json()["models"].as_array().map(Vec::len)), (Exit::Done, Some(2)));
+}
+
+#[tokio::test]
 async fn names_with_spaces_and_other_scripts_are_found() {
     let desk = Desk::new();
     let models = desk.run("models --json").await.json();

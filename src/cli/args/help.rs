@@ -3,6 +3,10 @@
 use std::fmt::Write as _;
 
 use crate::cli::exit::Exit;
+use crate::present::text::wrap;
+
+/// Columns for lists of fields.
+const WIDTH: usize = 76;
 
 /// How a model version is named.
 pub const REF: &str = "\
@@ -343,6 +347,166 @@ pub const FILES: &[(&str, &str)] = &[
     ("~/.mlflow/credentials", "User name and password for MLflow."),
 ];
 
+/// The fields of `--json`, by command: of each entry of the list with this name, or of the document where there is no name.
+/// Compared with what is printed by a test.
+pub const FIELDS: &[(&str, &str, &[&str])] = &[
+    (
+        "inbox",
+        "waiting",
+        &[
+            "aliases",
+            "author",
+            "created_at",
+            "description",
+            "main_metric",
+            "model",
+            "production",
+            "run_id",
+            "section",
+            "source",
+            "stage",
+            "status",
+            "tags",
+            "updated_at",
+            "url",
+            "verdict",
+            "version",
+        ],
+    ),
+    (
+        "models",
+        "models",
+        &["aliases", "created_at", "description", "latest", "name", "production", "tags", "updated_at"],
+    ),
+    (
+        "versions",
+        "versions",
+        &[
+            "aliases",
+            "author",
+            "created_at",
+            "decision",
+            "description",
+            "in_production",
+            "metrics",
+            "model",
+            "run_id",
+            "source",
+            "stage",
+            "status",
+            "tags",
+            "updated_at",
+            "url",
+            "verdict",
+            "version",
+        ],
+    ),
+    (
+        "runs",
+        "runs",
+        &[
+            "branch",
+            "commit",
+            "datasets",
+            "deleted",
+            "ended_at",
+            "experiment_id",
+            "id",
+            "metrics",
+            "name",
+            "params",
+            "parent_id",
+            "repository",
+            "started_at",
+            "status",
+            "tags",
+            "url",
+            "user",
+        ],
+    ),
+    (
+        "log",
+        "entries",
+        &[
+            "also",
+            "at",
+            "by",
+            "decision",
+            "effect",
+            "model",
+            "reason",
+            "record_hash",
+            "record_id",
+            "repository",
+            "run_id",
+            "sources",
+            "tag",
+            "this_version",
+            "this_version_why",
+            "to",
+            "version",
+        ],
+    ),
+    (
+        "promotions",
+        "promotions",
+        &[
+            "cd",
+            "commit",
+            "demo",
+            "hint",
+            "id",
+            "model",
+            "promote_to",
+            "reason",
+            "registry",
+            "release_url",
+            "repository",
+            "signed_at",
+            "signer",
+            "state",
+            "steps",
+            "tag",
+            "target",
+            "truth",
+            "updated_at",
+            "version",
+            "why",
+            "workspace",
+        ],
+    ),
+    (
+        "status",
+        "models",
+        &["drift", "model", "production", "record_id", "running", "state", "tag", "unknown", "version"],
+    ),
+    ("doctor", "checks", &["check", "found", "hint", "state"]),
+    ("verify", "checks", &["check", "detail", "hint", "state"]),
+    (
+        "show",
+        "",
+        &[
+            "baseline",
+            "code",
+            "demo",
+            "facts_digest",
+            "in_production",
+            "metrics",
+            "promote_to",
+            "registry",
+            "run",
+            "run_missing",
+            "schema",
+            "signature",
+            "signature_missing",
+            "target",
+            "verdict",
+            "version",
+            "workspace",
+        ],
+    ),
+];
+
 /// The examples of a command, for the end of its help.
 ///
 /// An unknown command has none; a test checks that every command has some.
@@ -352,7 +516,16 @@ pub fn examples(command: &str) -> String {
     for (line, does) in lines {
         let _ = write!(out, "\n  # {does}\n  $ {line}\n");
     }
-    out.trim_end().to_owned()
+    out.truncate(out.trim_end().len());
+    out + &fields(command)
+}
+
+/// The fields of `--json`.
+fn fields(command: &str) -> String {
+    let Some((_, list, fields)) = FIELDS.iter().find(|(name, ..)| *name == command) else { return String::new() };
+    let of = if list.is_empty() { String::new() } else { format!(" of each of `{list}`") };
+    let lines = wrap(&fields.join(", "), WIDTH).into_iter().map(|line| format!("\n  {line}")).collect::<String>();
+    format!("\n\nFields of --json{of}:{lines}")
 }
 
 /// The end of `signoff --help`.
