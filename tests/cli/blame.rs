@@ -291,13 +291,16 @@ fn causes() -> Vec<Cause> {
 
 /// The place at which `line` is run, with a promotion to resume or to verify.
 async fn before(line: &str) -> Place {
-    let place = Place::new();
+    let mut place = Place::new();
     let approve = "approve telco-churn/42 --confirm v42 --reason x";
     match line {
         RESUME => assert_eq!(approve_with(&place.desk, approve, at_once()).await.exit, Exit::Unfinished),
         VERIFY => assert_eq!(place.desk.run(approve).await.exit, Exit::Done),
         _ => {}
     }
+    // Another process: what the first one read it does not know.
+    let api = place.fake.url();
+    place.connect(&api, REVIEWER);
     place
 }
 

@@ -21,11 +21,15 @@ const LABEL: usize = 12;
 /// Splits `area` into the list and, on wide terminals, the pane on its right.
 pub fn panes(area: Rect, ctx: &Ctx<'_>) -> (Rect, Option<Rect>) {
     match Breadth::of(ctx.width, ctx.height) == Breadth::Wide {
-        true => {
-            // Wider terminals show more in the list, too.
-            let right = (area.width * 2 / 5).min(area.width.saturating_sub(112)).max(40);
-            split_at(area, right)
-        }
+        true => split(area),
+        false => (area, None),
+    }
+}
+
+/// The same for a list of values, which is never narrower than it is without a pane.
+pub fn panes_beside_values(area: Rect, ctx: &Ctx<'_>) -> (Rect, Option<Rect>) {
+    match Breadth::of(ctx.width, ctx.height) == Breadth::Wide {
+        true => split_at(area, (area.width * 2 / 5).min(area.width.saturating_sub(112)).max(40)),
         false => (area, None),
     }
 }

@@ -171,8 +171,11 @@ impl<'a, 'r> Table<'a, 'r> {
         }
     }
 
+    /// A name, without its middle. What has several pieces is no name.
     fn shortened<'p>(&self, cell: Phrase<'p>, width: u16) -> Phrase<'p> {
-        cell.middle(usize::from(width), self.skin.symbols().ellipsis)
+        let ellipsis = self.skin.symbols().ellipsis;
+        let width = usize::from(width);
+        if cell.pieces().count() == 1 { cell.middle(width, ellipsis) } else { cell.fit(width, ellipsis) }
     }
 
     fn draw_cell(&self, cell: &Phrase<'_>, place: Placed, align: Align, row: Rect, buf: &mut Buffer, over: Style) {

@@ -16,7 +16,7 @@ use crate::present::number;
 use crate::present::policy::beside;
 use crate::present::{Mark, code as words};
 use crate::screens::parts::Ctx;
-use crate::screens::parts::version_view::panes;
+use crate::screens::parts::version_view::panes_beside_values;
 use crate::screens::parts::view as format;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin, Symbols};
@@ -83,7 +83,7 @@ impl Diff {
             };
             return format::empty(area, buf, skin, &message, &[("b", "chooses another baseline")]);
         }
-        let (area, pane) = panes(area, ctx);
+        let (area, pane) = panes_beside_values(area, ctx);
         let sides = self.headings(&label, skin);
         let columns = columns(area.width, sides, &self.widest);
         let widths = Widths::of(&columns, [sample("telco-2026-0.123456"), sample(&self.widest)]);
