@@ -27,6 +27,7 @@ mod quorum;
 mod race;
 mod requests;
 mod rollback;
+mod scale;
 mod site;
 mod tabs;
 mod verify;
