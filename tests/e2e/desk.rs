@@ -33,9 +33,19 @@ pub struct Said {
     pub err: String,
 }
 
+/// A process that does not outlive a test that fails.
+struct Guarded(Child);
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A running command.
 pub struct Running {
-    child: Child,
+    child: Guarded,
     what: String,
     out: JoinHandle<String>,
     /// Lines of stderr as they arrive.
@@ -186,7 +196,7 @@ impl Desk {
                 let _ = sender.send(format!("{}\n", String::from_utf8_lossy(&line.unwrap())));
             }
         });
-        Running { child, what: args.join(" "), out, lines, err: RefCell::default() }
+        Running { child: Guarded(child), what: args.join(" "), out, lines, err: RefCell::default() }
     }
 }
 
@@ -195,7 +205,7 @@ impl Running {
     pub fn wait(mut self) -> Said {
         // stderr closes on exit.
         while self.next_line() {}
-        let status = self.child.wait().unwrap();
+        let status = self.child.0.wait().unwrap();
         Said { code: status.code(), out: self.out.join().unwrap(), err: self.err.into_inner() }
     }
 
@@ -215,7 +225,7 @@ impl Running {
 
     /// Sends a signal such as `INT`.
     pub fn signal(&self, name: &str) {
-        pty::signal(self.child.id(), name);
+        pty::signal(self.child.0.id(), name);
     }
 
     /// Whether there was another line on stderr before it exited.
