@@ -120,7 +120,7 @@ impl<'d, 'i> Section<'d, 'i> {
 
     /// The file that is read.
     pub fn file(&self) -> &Path {
-        &self.doc.path
+        self.doc.path
     }
 
     /// A string parsed by `parse`, whose error is a phrase that follows the key.

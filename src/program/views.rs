@@ -34,5 +34,5 @@ pub(super) fn to_restore(state: &mut State) -> Vec<Route> {
 pub(super) fn last(state: &State) -> Option<Effect> {
     let places: Vec<_> = trail(&state.screens).iter().skip(1).filter_map(place_of).collect();
     (state.restore && state.has_target() && places != state.prefs.last)
-        .then(|| Effect::SavePrefs(Remember::Last(places)))
+        .then_some(Effect::SavePrefs(Remember::Last(places)))
 }

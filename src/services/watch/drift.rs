@@ -263,7 +263,7 @@ mod tests {
     fn production_that_was_seen_is_told_again_only_after_it_disagreed() {
         let of_model = |says: Option<Says>| {
             let mut model = model(vec![], vec![]);
-            model.running = says.map(|says| testimony(says)).into_iter().collect();
+            model.running = says.map(testimony).into_iter().collect();
             Status { models: vec![model], notes: Vec::new() }
         };
         let mut cursors = [Cursor::default(), Cursor::default()];
