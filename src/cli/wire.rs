@@ -14,8 +14,8 @@ use crate::adapters::ssh::{NoKey, SshSigner};
 use crate::adapters::{databricks, demo, github, http, mlflow, stores, witness};
 use crate::config::running::AirflowApi;
 use crate::config::{
-    Cloud, GithubConnection, GithubToken, MlflowAuth, MlflowConnection, Paths, RegistryApi, Signing, Target, Timing,
-    TrackingApi, WitnessAuth, WitnessKind, WitnessServer, WitnessSettings,
+    Cloud, GithubConnection, GithubToken, MlflowAuth, MlflowConnection, Paths, RegistryApi, Signing, Target,
+    TargetConnections, Timing, TrackingApi, WitnessAuth, WitnessKind, WitnessServer, WitnessSettings,
 };
 use crate::domain::failure::Outcome;
 use crate::domain::record::chain::ChainLine;
@@ -50,7 +50,7 @@ fn tuned(paths: &Paths, target: &Target, tuning: mlflow::Tuning) -> Outcome<Serv
             let (registry, host) = demo::open(&demo_store(paths, &clock), &clock, demo::Latency::DEMO);
             Ports::of(registry, host)
         }
-        Some(connections) => ports(paths, target, &connections.mlflow, github(&connections.github), tuning)?,
+        Some(connections) => ports(paths, target, connections, tuning)?,
     };
     let running = target.connections.as_ref().map(|c| c.running.as_slice()).unwrap_or_default();
     let witnesses = running.iter().map(|witness| witness_of(witness, &ports, &clock)).collect();
@@ -130,13 +130,8 @@ fn demo_store(paths: &Paths, clock: &Arc<dyn Clock>) -> demo::Store {
 }
 
 /// The ports of real servers: MLflow's adapter where both speak its API, else that of Databricks.
-fn ports(
-    paths: &Paths,
-    target: &Target,
-    connection: &MlflowConnection,
-    github: Arc<github::GitHub>,
-    tuning: mlflow::Tuning,
-) -> Outcome<Ports> {
+fn ports(paths: &Paths, target: &Target, connections: &TargetConnections, tuning: mlflow::Tuning) -> Outcome<Ports> {
+    let (connection, github) = (&connections.mlflow, github(&connections.github));
     let wired = mlflow(connection)?;
     let registry = match connection.registry_api {
         RegistryApi::Mlflow if connection.tracking_api == TrackingApi::Mlflow => {
@@ -158,7 +153,8 @@ fn ports(
         RegistryApi::Catalog { assumed: true } => databricks::Registry::Assumed,
     };
     let known = Arc::new(Known(RecordDir::new(&paths.state_of(target.rules.demo))));
-    let (registry, tracking) = databricks::ports(&wired, registry, known);
+    let others: Vec<_> = connections.neighbours.iter().filter_map(|other| mlflow(other).ok()).collect();
+    let (registry, tracking) = databricks::ports_beside(&wired, registry, known, &others);
     let jobs = databricks::Jobs::new(&wired).map(|jobs| jobs as Arc<dyn JobRuns>);
     Ok(Ports { registry, tracking, host: github.clone(), code: github, jobs })
 }

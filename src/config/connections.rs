@@ -17,6 +17,8 @@ pub struct TargetConnections {
     pub github: GithubConnection,
     /// What is asked what runs, in the order of the file.
     pub running: Vec<WitnessSettings>,
+    /// The Databricks workspaces of the other targets, for runs that are in one of them.
+    pub neighbours: Vec<MlflowConnection>,
 }
 
 #[derive(Clone, Debug)]

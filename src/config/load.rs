@@ -4,6 +4,7 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
+use super::connections::{MlflowConnection, TrackingApi};
 use super::databricks;
 use super::defaults::{self, MOST_BYTES};
 use super::env::Env;
@@ -344,10 +345,33 @@ impl Loaded {
         if let Some(to) = self.file.promote.of(name) {
             target.other = Some(Box::new((self.other(name, to)?, self.names_there(to))));
         }
+        if let Some(connections) = &mut target.connections {
+            connections.neighbours = self.neighbours(name, &connections.mlflow);
+        }
         let mut notices = self.notices.clone();
         notices.append(&mut target.notices);
         target.notices = notices;
         Ok(target)
+    }
+
+    /// The Databricks workspaces of the targets beside `name`. One that is not configured well is none: the target that
+    /// is meant works without it.
+    fn neighbours(&self, name: &str, own: &MlflowConnection) -> Vec<MlflowConnection> {
+        if own.tracking_api != TrackingApi::Databricks {
+            return Vec::new();
+        }
+        let flags = Flags { readonly: true, ..Flags::default() };
+        let others = self.file.targets.iter().filter(|(other, _)| *other != name);
+        let read = others
+            .filter_map(|(other, section)| Resolver::new(&self.env, &flags, &self.file, other, section).mlflow().ok());
+        let mut found: Vec<MlflowConnection> = Vec::new();
+        for other in read.filter(|other| other.tracking_api == TrackingApi::Databricks) {
+            let is_new = other.tracking != own.tracking && found.iter().all(|known| known.tracking != other.tracking);
+            if is_new {
+                found.push(other);
+            }
+        }
+        found
     }
 
     /// The target that versions of `from` go to. It is only read, and flags are about `from`.

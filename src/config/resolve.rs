@@ -105,7 +105,7 @@ impl<'a> Resolver<'a> {
             name: self.name.to_owned(),
             rules,
             other: None,
-            connections: Some(TargetConnections { mlflow, github, running }),
+            connections: Some(TargetConnections { mlflow, github, running, neighbours: Vec::new() }),
             signing: self.file.signing.values(),
             notices: self.notices,
             values: self.values,

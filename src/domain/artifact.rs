@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::failure::Outcome;
-use super::ids::RunId;
+use super::ids::{ModelName, RunId, VersionNumber};
 use super::registry::ModelVersion;
 
 /// The owner of the files.
@@ -15,6 +15,8 @@ pub enum ArtifactRoot {
     Run(RunId),
     /// A logged model (MLflow 3.x), by its id `m-...`.
     LoggedModel(String),
+    /// A version itself, where the registry keeps files of its own.
+    Version(ModelName, VersionNumber),
 }
 
 impl ArtifactRoot {
@@ -75,8 +77,15 @@ pub struct SignatureField {
 }
 
 /// Where a version's own files are, according to its source: their owner, and the folder in its files (empty for the
-/// root). `None` if the source is neither a run, nor a logged model, nor the store's own URL of its run's files.
+/// root). Where the source is neither a run, nor a logged model, nor the store's own URL of its run's files: what the
+/// registry keeps of the version, if it does.
 pub fn home(version: &ModelVersion) -> Option<(ArtifactRoot, String)> {
+    let own =
+        || version.keeps_files.then(|| (ArtifactRoot::Version(version.model.clone(), version.number), String::new()));
+    named_home(version).or_else(own)
+}
+
+fn named_home(version: &ModelVersion) -> Option<(ArtifactRoot, String)> {
     let source = version.source.trim_end_matches('/');
     let of_run = |run: &str, path: &str| (ArtifactRoot::Run(RunId::new(run)), path.trim_matches('/').to_owned());
     if let Some(rest) = source.strip_prefix("runs:/") {

@@ -145,12 +145,13 @@ pub struct ReviewedFacts {
 impl ReviewedFacts {
     /// SHA-256 over the canonical JSON (RFC 8785) of the facts, as `sha256:<64 hex digits>`.
     ///
-    /// Excludes modification times (re-sending a transition updates them without changing anything) and signoff's own
-    /// tags, which the promotion itself writes.
+    /// Excludes modification times (re-sending a transition updates them without changing anything), signoff's own tags,
+    /// which the promotion itself writes, and where files are kept.
     pub fn digest(&self) -> String {
         let mut facts = self.clone();
         facts.each_version(|v| {
             v.updated_at = None;
+            v.keeps_files = false;
             v.tags.retain(|k| !k.starts_with(OWN_TAG_PREFIX));
         });
         // Facts are plain data: serialization only fails on maps with keys that are not strings.

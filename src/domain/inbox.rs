@@ -219,6 +219,7 @@ mod tests {
             aliases: Vec::new(),
             logged_model: None,
             run_elsewhere: None,
+            keeps_files: false,
             deployment: None,
         }
     }

@@ -92,10 +92,12 @@ pub fn logged_model_of(version: &ModelVersion) -> Option<String> {
     logged_model(&version.source).map(str::to_owned).or_else(|| version.logged_model.clone())
 }
 
-/// Where the files of a version are: those of its run, then those of its logged model.
+/// Where the files of a version are: those of its run, then those of its logged model, then those that the registry keeps
+/// of the version itself.
 pub fn file_roots(version: &ModelVersion) -> Vec<ArtifactRoot> {
     let run = version.run_id.clone().map(ArtifactRoot::Run);
-    run.into_iter().chain(logged_model_of(version).map(ArtifactRoot::LoggedModel)).collect()
+    let own = version.keeps_files.then(|| ArtifactRoot::Version(version.model.clone(), version.number));
+    run.into_iter().chain(logged_model_of(version).map(ArtifactRoot::LoggedModel)).chain(own).collect()
 }
 
 #[cfg(test)]

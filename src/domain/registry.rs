@@ -105,6 +105,9 @@ pub struct ModelVersion {
     /// depends on who asks.
     #[serde(skip)]
     pub run_elsewhere: Option<String>,
+    /// Whether the registry keeps files of the version itself (Unity Catalog does). It says nothing about the version.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keeps_files: bool,
     /// The run of its deployment job, where it has one. No fact: it changes by itself.
     #[serde(skip)]
     pub deployment: Option<Deployment>,

@@ -132,4 +132,18 @@ def download():
     say("first", open(path).readline().strip())
 
 
-{"golden": golden, "write": write, "read": read, "download": download, "tracking": tracking, "jobs": jobs}[sys.argv[1]]()
+def own():
+    """Reads the files of a version as MLflow does where a workspace hands them out, and with the SDK."""
+    from mlflow.store.artifact.databricks_sdk_models_artifact_repo import DatabricksSDKModelsArtifactRepository
+
+    repo = DatabricksSDKModelsArtifactRepository(full, "42", registry_uri="databricks-uc")
+    listed = act("own-list", repo.list_artifacts)
+    say("files", sorted(file.path for file in listed))
+    path = act("own-file", lambda: repo.download_artifacts("MLmodel", os.environ["HOME"]))
+    say("first", open(path).readline().strip())
+    files = WorkspaceClient().files
+    say("sdk", sorted(entry.path for entry in files.list_directory_contents("/Models/prod/telco/telco-churn/42")))
+
+
+acts = [golden, write, read, download, tracking, jobs, own]
+{act.__name__: act for act in acts}[sys.argv[1]]()

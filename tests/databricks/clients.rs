@@ -231,3 +231,30 @@ async fn files_are_asked_for_as_mlflow_asks() {
     let ours = asks(fake.requests());
     assert!(ours.len() == 1 && theirs.contains(&ours[0]), "{ours:?} is none of {theirs:?}");
 }
+
+#[tokio::test]
+async fn the_files_of_a_version_itself_are_asked_for_as_mlflow_asks() {
+    let fake = FakeDatabricks::start();
+    let said = run(&fake, "own").await;
+    let asks = |requests: Vec<Recorded>| -> BTreeSet<(String, String)> {
+        let all = requests.into_iter().filter(|r| r.target.contains("/2.0/fs/") && r.method == "GET");
+        all.map(|r| (r.method.clone(), r.target)).collect()
+    };
+    let theirs = asks(fake.requests());
+    fake.forget();
+    let (_, tracking) = ports(&fake, Registry::Catalog);
+    let root = ArtifactRoot::Version(churn(Registry::Catalog), CANDIDATE);
+    let listed = tracking.artifacts(&root, "").await.unwrap();
+    assert!(said.contains(&format!("files={:?}", paths(&listed)).replace('"', "'")), "{said}");
+    let head = tracking.artifact_head(&root, "MLmodel", 10_000).await.unwrap();
+    let first = String::from_utf8(head.bytes).unwrap().lines().next().unwrap().trim().to_owned();
+    assert!(said.contains(&format!("first={first}")), "{said}");
+    let ours = asks(fake.requests());
+    assert!(ours.len() == 2 && ours.is_subset(&theirs), "{ours:?} are not of {theirs:?}");
+}
+
+fn paths(entries: &[signoff::domain::artifact::ArtifactEntry]) -> Vec<&str> {
+    let mut all: Vec<&str> = entries.iter().map(|entry| entry.path.as_str()).collect();
+    all.sort_unstable();
+    all
+}

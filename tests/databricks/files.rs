@@ -52,6 +52,36 @@ async fn files_of_runs_and_logged_models_are_listed_and_read() {
 }
 
 #[tokio::test]
+async fn files_of_a_version_in_unity_catalog_are_read_wherever_its_run_was() {
+    let fake = FakeDatabricks::start();
+    let (models, tracking) = ports(&fake, Registry::Catalog);
+    let version = models.version(&churn(Registry::Catalog), CANDIDATE).await.unwrap();
+    let root = ArtifactRoot::Version(version.model.clone(), version.number);
+    assert!(signoff::domain::logged::file_roots(&version).contains(&root), "{version:?}");
+    let listed = tracking.artifacts(&root, "").await.unwrap();
+    let size = listed.iter().find(|e| e.path == "MLmodel").unwrap().size.unwrap();
+    let head = tracking.artifact_head(&root, "MLmodel", 10).await.unwrap();
+    assert_eq!((head.bytes.len(), head.truncated, head.total), (10, true, Some(size)));
+    let mut whole = Vec::new();
+    let written = tracking.download(&root, "MLmodel", &mut whole, &|_| {}).await.unwrap();
+    assert_eq!((written, whole.len() as u64), (size, size));
+    assert!(fake.stored().is_empty(), "no link is needed");
+    let missing = tracking.artifact_head(&root, "nope.txt", 10).await.unwrap_err();
+    assert_eq!(missing.kind, FailureKind::NotFound, "{missing}");
+    for path in ["..", "../41/MLmodel", "/etc"] {
+        let out = tracking.artifact_head(&root, path, 10).await.unwrap_err();
+        assert_eq!(out.kind, FailureKind::Rejected, "{path}: {out}");
+    }
+    // Its source names neither run nor logged model of this workspace: the files are there all the same.
+    let bare = signoff::domain::registry::ModelVersion { source: "dbfs:/elsewhere".to_owned(), ..version };
+    assert_eq!(signoff::domain::artifact::home(&bare), Some((root, String::new())));
+    assert!(tracking.mlmodel(&bare).await.unwrap().signature.unwrap().is_some());
+    fake.change(|state| state.browse_only.push("telco-churn"));
+    let denied = tracking.artifacts(&ArtifactRoot::Version(bare.model, bare.number), "").await.unwrap_err();
+    assert!(denied.kind == FailureKind::Forbidden && denied.to_string().contains("EXECUTE"), "{denied}");
+}
+
+#[tokio::test]
 async fn the_mlmodel_file_of_a_version_is_read_through_a_link() {
     let fake = FakeDatabricks::start();
     let (models, tracking) = ports(&fake, REGISTRY);

@@ -1,12 +1,15 @@
 //! What a reviewer is told of a workspace: runs elsewhere, privileges that are missing, limits, links that have ended.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use signoff::adapters::databricks::{self, Registry};
+use signoff::adapters::demo::World;
 use signoff::adapters::mlflow::Connection;
+use signoff::domain::artifact::ArtifactRoot;
 use signoff::domain::facts::RunFacts;
 use signoff::domain::failure::FailureKind;
-use signoff::domain::ids::{ExperimentId, RunId};
+use signoff::domain::ids::{ExperimentId, ModelName, RunId};
 use signoff::domain::job::JobRun;
 use signoff::domain::registry::{PromotionTarget, RegisteredModel, Stage};
 use signoff::services::evidence;
@@ -28,6 +31,49 @@ async fn a_run_in_another_workspace_is_explained_with_its_id() {
         let RunFacts::Unreadable(why) = &facts.run else { panic!("{registry:?}: {:?}", facts.run) };
         assert!(why.reason().contains("is in another Databricks workspace, 77001"), "{registry:?}: {why}");
         assert!(why.failure().hint.as_deref().unwrap_or_default().contains("tracking_uri"), "{registry:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_in_the_workspace_of_another_target_is_read_through_that() {
+    for registry in BOTH {
+        let (fake, there) = (FakeDatabricks::start(), FakeDatabricks::start());
+        there.change(|state| state.id = 77_001);
+        let run =
+            fake.state().store.look(|w| w.models[&ModelName::new("telco-churn")].versions[&CANDIDATE].run_id.clone());
+        let run = run.unwrap().unwrap();
+        // Here the run is not known.
+        fake.change(|state| {
+            let forget = |world: &mut World| Ok::<_, Infallible>(Arc::make_mut(&mut world.runs).remove(&run).is_some());
+            state.runs_in = Some(77_001);
+            assert!(state.store.change(forget).unwrap().unwrap());
+        });
+        let connect = |fake: &FakeDatabricks| {
+            let mut settings = Connection::settings();
+            settings.paced = false;
+            Connection::new(databricks::endpoint(&fake.url().parse().unwrap(), &token(PERSON), &settings).unwrap())
+        };
+        let ports =
+            |others: &[Connection]| databricks::ports_beside(&connect(&fake), registry, Arc::new(Known("")), others);
+        let (models, tracking) = ports(&[connect(&there)]);
+        let facts = evidence::facts(&*models, &target(registry), &churn(registry), CANDIDATE).await.unwrap();
+        let known = facts.run.known().unwrap_or_else(|| panic!("{registry:?}: {:?}", facts.run));
+        assert_eq!(known.id, run, "{registry:?}");
+        let root = ArtifactRoot::Run(run.clone());
+        let head = tracking.artifact_head(&root, "config.yaml", 10).await.unwrap();
+        assert_eq!(head.bytes.len(), 10, "{registry:?}");
+        let history = tracking.histories(&[run.clone()], "auc", None, 100).await.unwrap();
+        assert!(!history[0].points.is_empty(), "{registry:?}");
+        let page = models.run_page(&known.experiment, &run).unwrap();
+        assert!(page.starts_with(&there.url()) && page.contains("o=77001"), "{page}");
+        // Another workspace is none, whatever it has; and it is only asked who it is.
+        there.change(|state| state.id = 77_002);
+        there.forget();
+        let (models, _) = ports(&[connect(&there)]);
+        let facts = evidence::facts(&*models, &target(registry), &churn(registry), CANDIDATE).await.unwrap();
+        assert!(facts.run.known().is_none(), "{registry:?}");
+        let asked: Vec<String> = there.requests().into_iter().map(|r| r.target).collect();
+        assert!(asked.iter().all(|target| target.ends_with("/scim/v2/Me")), "{registry:?}: {asked:?}");
     }
 }
 

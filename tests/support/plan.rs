@@ -57,6 +57,7 @@ pub fn version(number: u64) -> ModelVersion {
         aliases: Vec::new(),
         logged_model: None,
         run_elsewhere: None,
+        keeps_files: false,
         deployment: None,
     }
 }

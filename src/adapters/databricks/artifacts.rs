@@ -14,6 +14,8 @@ use url::Url;
 
 use super::identity::WorkspaceId;
 use super::links;
+use super::neighbours::Neighbours;
+use super::own_files::OwnFiles;
 use super::wire;
 use crate::adapters::http::{About, Access, Answer, Call, Dialect, Plain, Said, Secrets, Server, Wire};
 use crate::adapters::mlflow::{Mlflow, artifacts as files, client};
@@ -40,6 +42,7 @@ pub(super) struct DatabricksTracking {
     id: WorkspaceId,
     /// To the storage.
     wire: Wire,
+    others: Neighbours,
 }
 
 /// A link to one file. Has no `Debug`, as it is a secret.
@@ -49,8 +52,8 @@ struct Link {
 }
 
 impl DatabricksTracking {
-    pub(super) fn new(api: Arc<Mlflow>, id: WorkspaceId, wire: Wire) -> Self {
-        Self { api, id, wire }
+    pub(super) fn new(api: Arc<Mlflow>, id: WorkspaceId, wire: Wire, others: Neighbours) -> Self {
+        Self { api, id, wire, others }
     }
 
     /// Asks for a link to the file.
@@ -71,10 +74,17 @@ impl DatabricksTracking {
                 let answer: wire::ModelCredentials = self.api.tracking.json(client::search(&at, &what, &body)).await?;
                 answer.credentials.into_iter().next().map(|one| one.credential_info)
             }
+            // The workspace hands them out itself.
+            ArtifactRoot::Version(..) => None,
         };
         let odd = |why: &str| Failure::new(FailureKind::Protocol, Service::Mlflow, &what, why);
         let vended = vended.ok_or_else(|| odd("the workspace gave no link to the file"))?;
         self.open(&vended, &what).await
+    }
+
+    fn own<'a>(&'a self, root: &'a ArtifactRoot) -> Option<OwnFiles<'a>> {
+        let ArtifactRoot::Version(model, number) = root else { return None };
+        Some(OwnFiles { api: &self.api, model, number: *number })
     }
 
     async fn open(&self, vended: &wire::Credential, what: &str) -> Outcome<Link> {
@@ -144,14 +154,42 @@ impl TrackingServer for DatabricksTracking {
         window: Option<(i64, i64)>,
         max_points: usize,
     ) -> Outcome<Vec<History>> {
-        self.api.histories(runs, metric, window, max_points).await
+        let (mut here, mut found) = (Vec::new(), Vec::new());
+        for run in runs {
+            match self.others.with(run.as_str()).await {
+                Some(there) => {
+                    let run = std::slice::from_ref(run);
+                    found.extend(there.api.histories(run, metric, window, max_points).await?);
+                }
+                None => here.push(run.clone()),
+            }
+        }
+        if !here.is_empty() {
+            found.extend(self.api.histories(&here, metric, window, max_points).await?);
+        }
+        // As they were asked for.
+        found.sort_by_key(|history| runs.iter().position(|run| *run == history.run));
+        Ok(found)
     }
 
     async fn artifacts(&self, root: &ArtifactRoot, path: &str) -> Outcome<Vec<ArtifactEntry>> {
-        self.api.artifacts(root, path).await
+        if let Some(there) = self.others.files(root).await {
+            return there.artifacts(root, path).await;
+        }
+        match self.own(root) {
+            Some(own) => own.list(path).await,
+            None => self.api.artifacts(root, path).await,
+        }
     }
 
     async fn artifact_head(&self, root: &ArtifactRoot, path: &str, limit: usize) -> Outcome<ArtifactHead> {
+        if let Some(there) = self.others.files(root).await {
+            return there.artifact_head(root, path, limit).await;
+        }
+        if let Some(own) = self.own(root) {
+            let (server, call) = self.api.registry.ready(own.file(path)?).await?;
+            return files::head(server, call, limit).await.map_err(|failure| own.told(failure));
+        }
         let link = self.link(root, path).await?;
         let mut read = files::head(&link.server, link.call, limit).await;
         if read.as_ref().is_err_and(has_ended) {
@@ -171,7 +209,15 @@ impl TrackingServer for DatabricksTracking {
         into: &mut (dyn AsyncWrite + Unpin + Send),
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Outcome<u64> {
+        if let Some(there) = self.others.files(root).await {
+            return there.download(root, path, into, progress).await;
+        }
         let what = files::saving(root, path);
+        if let Some(own) = self.own(root) {
+            let (server, call) = self.api.registry.ready(own.file(path)?).await?;
+            let body = files::download(server, &call).await.map_err(|failure| own.told(failure))?;
+            return files::save(body, &what, into, progress).await;
+        }
         let first = self.link(root, path).await?;
         let failure = match files::download(&first.server, &first.call).await {
             Ok(body) => return files::save(body, &what, into, progress).await,

@@ -109,7 +109,8 @@ impl Catalog {
     fn placed(&self, version: ModelVersion) -> ModelVersion {
         let here = |id: &String| self.places.of_runs.get() == Some(id.as_str());
         let run_elsewhere = version.run_elsewhere.clone().filter(|id| !here(id));
-        ModelVersion { run_elsewhere, ..named(version) }
+        self.places.others.learn(&version, &self.places.of_runs);
+        ModelVersion { run_elsewhere, keeps_files: true, ..named(version) }
     }
 
     /// Whether the workspace has a metastore. Only the server's own word for "none" counts.
@@ -215,7 +216,7 @@ fn needs(failure: Failure, model: &ModelName, privilege: &str) -> Failure {
     ))
 }
 
-fn needs_reading(failure: Failure, model: &ModelName) -> Failure {
+pub(super) fn needs_reading(failure: Failure, model: &ModelName) -> Failure {
     needs(failure, model, "EXECUTE")
 }
 
@@ -327,11 +328,12 @@ impl ModelRegistry for Catalog {
     }
 
     async fn runs(&self, ids: &[RunId]) -> Outcome<Vec<Run>> {
-        self.api.runs(ids).await
+        self.places.others.add_runs(ids, self.api.runs(ids).await).await
     }
 
     async fn logged_models(&self, ids: &[String]) -> Outcome<Vec<LoggedModel>> {
-        let mut read = match self.api.logged_models(ids).await {
+        let found = self.api.logged_models(ids).await;
+        let mut read = match self.places.others.add_models(ids, found).await {
             Ok(read) => read,
             // Whoever may read the model need not be one of the workspace with the runs.
             Err(f) if f.kind == FailureKind::Forbidden && ids.iter().any(|id| self.embedded.get(id).is_some()) => {
@@ -351,7 +353,10 @@ impl ModelRegistry for Catalog {
     }
 
     fn run_page(&self, experiment: &ExperimentId, run: &RunId) -> Option<String> {
-        Some(links::run(self.api.tracking.base(), self.places.of_runs.get(), experiment, run))
+        Some(match self.places.others.known(run.as_str()) {
+            Some(there) => links::run(there.api.tracking.base(), there.id.get(), experiment, run),
+            None => links::run(self.api.tracking.base(), self.places.of_runs.get(), experiment, run),
+        })
     }
 
     fn job_page(&self, job: &JobRun) -> Option<String> {

@@ -15,7 +15,9 @@ mod dialect;
 mod identity;
 mod jobs;
 mod links;
+mod neighbours;
 mod open;
+mod own_files;
 mod scope;
 mod wire;
 mod workspace;
@@ -33,6 +35,7 @@ use crate::ports::ModelRegistry;
 use crate::ports::tracking::TrackingServer;
 
 use identity::{Identity, WorkspaceId};
+use neighbours::{Neighbour, Neighbours};
 use scope::Scope;
 
 pub use assumed::KnownRegistry;
@@ -75,6 +78,7 @@ pub enum Registry {
 struct Places {
     registry: WorkspaceId,
     of_runs: WorkspaceId,
+    others: Neighbours,
 }
 
 /// The server at `host`, in the words of Databricks.
@@ -116,10 +120,22 @@ pub fn ports(
     registry: Registry,
     earlier: Arc<dyn KnownRegistry>,
 ) -> (Arc<dyn ModelRegistry>, Arc<dyn TrackingServer>) {
+    ports_beside(connection, registry, earlier, &[])
+}
+
+/// As [`ports`]. `others` are the workspaces of other targets, through which runs of theirs are read.
+pub fn ports_beside(
+    connection: &Connection,
+    registry: Registry,
+    earlier: Arc<dyn KnownRegistry>,
+    others: &[Connection],
+) -> (Arc<dyn ModelRegistry>, Arc<dyn TrackingServer>) {
+    let others = Neighbours::new(others.iter().map(neighbour).collect());
     // The registry's workspace, and the one with the runs. Their ids differ if they are two.
     let one = connection.registry.as_ref().is_none_or(|registry| registry.url() == connection.tracking.url());
     let id = WorkspaceId::default();
-    let places = Places { of_runs: if one { id.clone() } else { WorkspaceId::default() }, registry: id };
+    let of_runs = if one { id.clone() } else { WorkspaceId::default() };
+    let places = Places { of_runs, registry: id, others: others.clone() };
     let known = |endpoint: &Endpoint, id| match endpoint.is_mlflow() {
         true => endpoint.clone(),
         false => known_by(endpoint.clone(), id, connection.settings.paced),
@@ -149,7 +165,17 @@ pub fn ports(
         own()
     } else {
         let wire = Wire::new(connection.settings.clone());
-        Arc::new(artifacts::DatabricksTracking::new(own(), places.of_runs, wire))
+        Arc::new(artifacts::DatabricksTracking::new(own(), places.of_runs, wire, others))
     };
     (ports, tracking)
+}
+
+/// The tracking server of another target.
+fn neighbour(connection: &Connection) -> Neighbour {
+    let id = WorkspaceId::default();
+    let tracking = known_by(connection.tracking.clone(), &id, connection.settings.paced);
+    let api = Arc::new(Mlflow::new(&Connection { tracking, registry: None, ..connection.clone() }));
+    let wire = Wire::new(connection.settings.clone());
+    let tracking = Arc::new(artifacts::DatabricksTracking::new(api.clone(), id.clone(), wire, Neighbours::default()));
+    Neighbour { api, id, tracking, identity: Identity::default() }
 }

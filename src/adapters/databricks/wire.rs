@@ -116,6 +116,28 @@ pub(super) struct Header {
     pub value: String,
 }
 
+/// A page of a folder of the Files API.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Directory {
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub contents: Vec<DirectoryEntry>,
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub next_page_token: String,
+}
+
+/// A file or folder, by its whole path.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct DirectoryEntry {
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub path: String,
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub is_directory: bool,
+    #[serde(deserialize_with = "mlflow::lenient")]
+    pub file_size: Int,
+}
+
 /// A page of catalogs or schemas of the native API of Unity Catalog.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

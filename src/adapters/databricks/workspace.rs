@@ -147,6 +147,7 @@ impl ModelRegistry for WorkspaceRegistry {
         let version = self.api.version(model, number).await.map_err(|f| needs(f, model, "Can Read"))?;
         let here = |id: &String| self.places.of_runs.get() == Some(id.as_str());
         let run_elsewhere = version.run_elsewhere.clone().filter(|id| !here(id));
+        self.places.others.learn(&version, &self.places.of_runs);
         Ok(ModelVersion { run_elsewhere, ..version })
     }
 
@@ -166,11 +167,11 @@ impl ModelRegistry for WorkspaceRegistry {
     }
 
     async fn runs(&self, ids: &[RunId]) -> Outcome<Vec<Run>> {
-        self.api.runs(ids).await
+        self.places.others.add_runs(ids, self.api.runs(ids).await).await
     }
 
     async fn logged_models(&self, ids: &[String]) -> Outcome<Vec<LoggedModel>> {
-        self.api.logged_models(ids).await
+        self.places.others.add_models(ids, self.api.logged_models(ids).await).await
     }
 
     fn version_page(&self, model: &ModelName, number: VersionNumber) -> Option<String> {
@@ -179,7 +180,10 @@ impl ModelRegistry for WorkspaceRegistry {
     }
 
     fn run_page(&self, experiment: &ExperimentId, run: &RunId) -> Option<String> {
-        Some(links::run(self.api.tracking.base(), self.places.of_runs.get(), experiment, run))
+        Some(match self.places.others.known(run.as_str()) {
+            Some(there) => links::run(there.api.tracking.base(), there.id.get(), experiment, run),
+            None => links::run(self.api.tracking.base(), self.places.of_runs.get(), experiment, run),
+        })
     }
 
     fn job_page(&self, job: &JobRun) -> Option<String> {

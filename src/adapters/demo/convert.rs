@@ -93,6 +93,7 @@ pub(super) fn model_version(name: &ModelName, number: VersionNumber, version: &V
         aliases: Vec::new(),
         logged_model: None,
         run_elsewhere: None,
+        keeps_files: false,
         deployment: None,
     }
 }

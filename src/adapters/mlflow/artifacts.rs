@@ -86,6 +86,7 @@ impl Mlflow {
                 let (answer, _) = read.ok_or_else(|| no_logged_models(root, &what))?;
                 Ok(answer.model.info.artifact_uri)
             }
+            ArtifactRoot::Version(..) => Err(no_own_files(&what)),
         }
     }
 
@@ -192,6 +193,7 @@ fn list_call(root: &ArtifactRoot, path: &str, what: &str) -> Outcome<Call> {
             let at = format!("logged-models/{}/artifacts/directories", model_id(id, what)?);
             (client::get(&at, what), "artifact_directory_path")
         }
+        ArtifactRoot::Version(..) => return Err(no_own_files(what)),
     };
     Ok(if path.is_empty() { call } else { call.query(key, path) })
 }
@@ -208,6 +210,7 @@ fn file_call(root: &ArtifactRoot, path: &str) -> Outcome<Call> {
             let at = format!("ajax-api/2.0/mlflow/logged-models/{}/artifacts/files", model_id(id, &what)?);
             client::get_raw(&at, what).query("artifact_file_path", path)
         }
+        ArtifactRoot::Version(..) => return Err(no_own_files(&what)),
     })
 }
 
@@ -223,16 +226,22 @@ pub(in crate::adapters) fn model_id<'a>(id: &'a str, what: &str) -> Outcome<&'a 
 /// The failure for requesting what only 3.x has.
 pub(in crate::adapters) fn no_logged_models(root: &ArtifactRoot, what: &str) -> Failure {
     let reason = match root {
-        ArtifactRoot::Run(_) => "the server lists no files",
+        ArtifactRoot::Run(_) | ArtifactRoot::Version(..) => "the server lists no files",
         ArtifactRoot::LoggedModel(_) => "the server keeps no logged models; MLflow does since 3.0",
     };
     Failure::new(FailureKind::NotFound, Service::Mlflow, what, reason)
+}
+
+/// The failure for files of a version itself.
+fn no_own_files(what: &str) -> Failure {
+    Failure::new(FailureKind::NotFound, Service::Mlflow, what, "the registry keeps no files of its own")
 }
 
 fn owner(root: &ArtifactRoot) -> String {
     match root {
         ArtifactRoot::Run(run) => format!("run {}", run.short()),
         ArtifactRoot::LoggedModel(id) => format!("logged model {}", clean_line(id)),
+        ArtifactRoot::Version(model, number) => format!("{model} {number}"),
     }
 }
 

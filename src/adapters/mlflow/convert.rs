@@ -69,6 +69,7 @@ pub(in crate::adapters) fn version(dto: wire::Version, pool: &mut Interner) -> O
         aliases,
         logged_model: line(dto.model_id),
         run_elsewhere: workspace_of_run(&dto.run_tracking_server_id.0, &dto.run_link),
+        keeps_files: false,
         deployment: deployment(dto.deployment_job_state),
     })
 }

@@ -33,7 +33,7 @@ impl Mlflow {
     }
 
     /// The readable logged models among these ids, in order of id. A server that keeps none says nothing of any.
-    pub(super) async fn read_logged_models(&self, ids: &[String]) -> Outcome<Vec<LoggedModel>> {
+    pub(in crate::adapters) async fn read_logged_models(&self, ids: &[String]) -> Outcome<Vec<LoggedModel>> {
         let mut wanted: Vec<&str> = ids.iter().map(String::as_str).collect();
         wanted.sort_unstable();
         wanted.dedup();

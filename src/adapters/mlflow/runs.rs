@@ -70,7 +70,7 @@ impl KnownExperiments {
 
 impl Mlflow {
     /// The readable runs among these ids, in order of id.
-    pub(super) async fn read_runs(&self, ids: &[RunId]) -> Outcome<Vec<Run>> {
+    pub(in crate::adapters) async fn read_runs(&self, ids: &[RunId]) -> Outcome<Vec<Run>> {
         let mut wanted: Vec<&str> = ids.iter().map(RunId::as_str).filter(|id| !id.is_empty()).collect();
         wanted.sort_unstable();
         wanted.dedup();

@@ -110,10 +110,16 @@ fn places(version: &ModelVersion, registry_serves: bool) -> Vec<Place> {
             match root {
                 ArtifactRoot::Run(_) => vec![Place::File(root, path), Place::Registry],
                 ArtifactRoot::LoggedModel(_) => vec![Place::Registry, Place::File(root, path)],
+                ArtifactRoot::Version(..) => vec![Place::File(root, path)],
             }
         }
         None => vec![Place::Registry],
     };
+    let own = ArtifactRoot::Version(version.model.clone(), version.number);
+    let own = Place::File(own, FILE.to_owned());
+    if version.keeps_files && !places.contains(&own) {
+        places.push(own);
+    }
     places.retain(|place| registry_serves || *place != Place::Registry);
     places
 }
@@ -141,6 +147,7 @@ mod tests {
             aliases: Vec::new(),
             logged_model: None,
             run_elsewhere: None,
+            keeps_files: false,
             deployment: None,
         }
     }

@@ -44,6 +44,7 @@ impl Found {
         match self.root {
             ArtifactRoot::Run(_) => "run",
             ArtifactRoot::LoggedModel(_) => "model",
+            ArtifactRoot::Version(..) => "version",
         }
     }
 }
@@ -63,13 +64,30 @@ pub async fn run(
     let (model, number) = number_of(services.registry.as_ref(), reference).await?;
     let version = services.registry.version(&model, number).await?;
     let wanted = what.path.as_deref().map(|path| path.trim_matches('/')).filter(|path| !path.is_empty());
-    let mut files = Vec::new();
+    let (mut files, mut unread) = (Vec::<Found>::new(), Vec::new());
     for root in file_roots(&version) {
-        let (below, truncated) = below(services, &root, wanted).await?;
+        // What the registry keeps of the version is a copy of its logged model.
+        let is_copy = matches!(root, ArtifactRoot::Version(..));
+        if is_copy && files.iter().any(|file| matches!(file.root, ArtifactRoot::LoggedModel(_))) {
+            continue;
+        }
+        let (below, truncated) = match below(services, &root, wanted).await {
+            Ok(found) => found,
+            Err(failure) => {
+                unread.push(failure);
+                continue;
+            }
+        };
         if truncated {
             sink.warn(&format!("More than {FOLDERS} folders; the rest is not listed"));
         }
         files.extend(below);
+    }
+    if files.is_empty() && !unread.is_empty() {
+        return Err(unread.swap_remove(0));
+    }
+    for failure in unread {
+        sink.warn(&failure.to_string());
     }
     if files.is_empty() {
         let Some(path) = wanted else {

@@ -41,6 +41,7 @@ pub fn version(number: u64, stage: Stage) -> ModelVersion {
         aliases: Vec::new(),
         logged_model: None,
         run_elsewhere: None,
+        keeps_files: false,
         deployment: None,
     }
 }

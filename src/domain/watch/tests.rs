@@ -37,6 +37,7 @@ fn version(model: &str, number: u64, stage: Stage, made: i64) -> ModelVersion {
         aliases: Vec::new(),
         logged_model: None,
         run_elsewhere: None,
+        keeps_files: false,
         deployment: None,
     }
 }

@@ -277,6 +277,7 @@ fn root_name(root: &ArtifactRoot) -> String {
     match root {
         ArtifactRoot::Run(id) => format!("run {}", id.short()),
         ArtifactRoot::LoggedModel(id) => format!("logged model {}", clean_line(id)),
+        ArtifactRoot::Version(_, number) => format!("version {number}"),
     }
 }
 
@@ -289,5 +290,6 @@ fn uri(root: &ArtifactRoot, path: &str) -> String {
     match root {
         ArtifactRoot::Run(id) => format!("runs:/{}/{path}", id.as_str()),
         ArtifactRoot::LoggedModel(id) => format!("models:/{id}/{path}"),
+        ArtifactRoot::Version(model, number) => format!("models:/{}/{}/{path}", model.as_str(), number.0),
     }
 }

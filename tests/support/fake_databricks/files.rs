@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 use signoff::domain::artifact::{ArtifactEntry, ArtifactRoot};
-use signoff::domain::ids::RunId;
+use signoff::domain::ids::{ModelName, RunId, VersionNumber};
 use signoff::ports::tracking::TrackingServer as _;
 
 use super::super::double::{Answer, Request};
 use super::registry::listed;
 use super::state::Workspace;
 use super::tracking::{demo, said};
-use super::{arg, invalid, ok};
+use super::{arg, denied, invalid, missing, ok};
 
 /// The header that every request for a file must carry, as vended.
 const HEADER: &str = "x-amz-server-side-encryption-customer-algorithm";
@@ -131,5 +131,38 @@ fn part(bytes: &[u8], range: Option<&str>) -> Answer {
             Answer::file(206, &bytes[..=last], kind).with("content-range", &format!("bytes 0-{last}/{}", bytes.len()))
         }
         None => Answer::file(200, bytes, kind),
+    }
+}
+
+/// The Files API for a version: `fs/directories` and `fs/files`, below `/Models/CATALOG/SCHEMA/MODEL/VERSION`.
+pub(super) fn of_version(state: &Workspace, kind: &str, path: &[&str], request: &Request) -> Answer {
+    let [catalog, schema, model, number, rest @ ..] = path else { return missing("The path has no version.") };
+    if state.browse_only.contains(model) {
+        return denied("User does not have EXECUTE on Routine or Model.");
+    }
+    let root = ArtifactRoot::Version(ModelName::new(*model), VersionNumber(number.parse().unwrap_or_default()));
+    let below = format!("/Models/{catalog}/{schema}/{model}/{number}");
+    let at = rest.join("/");
+    match kind {
+        "files" => match said(demo(state).artifact_head(&root, &at, usize::MAX)) {
+            Ok(file) => part(&file.bytes, request.header("range")),
+            Err(_) => missing("The file being accessed is not found."),
+        },
+        _ => match said(demo(state).artifacts(&root, &at)) {
+            Ok(entries) if entries.is_empty() => missing("The directory being accessed is not found."),
+            Ok(entries) => {
+                let entry = |e: &ArtifactEntry| {
+                    let name = e.path.rsplit('/').next();
+                    let mut body =
+                        json!({"path": format!("{below}/{}", e.path), "is_directory": e.is_dir, "name": name});
+                    if let Some(size) = e.size {
+                        body["file_size"] = size.into();
+                    }
+                    body
+                };
+                ok(json!({"contents": entries.iter().map(entry).collect::<Vec<_>>()}))
+            }
+            Err(_) => missing("The directory being accessed is not found."),
+        },
     }
 }

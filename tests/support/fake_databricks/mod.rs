@@ -114,11 +114,18 @@ impl Workspace {
         let method = request.method.as_str();
         match (method, segments.as_slice()) {
             ("GET", ["api", "2.0", "preview", "scim", "v2", "Me"]) => self.me(&user),
+            ("GET", ["api", "2.0", "token", "list"]) if self.token_ends.is_some() => {
+                let token = |end: &i64| json!({"token_id": "t", "comment": "laptop", "expiry_time": end});
+                ok(json!({"token_infos": self.token_ends.iter().flatten().map(token).collect::<Vec<_>>()}))
+            }
             ("GET", ["api", "2.2", "jobs", "runs", "get"]) => jobs::get(self, request),
             ("GET", ["api", "2.2", "jobs", "list"]) => scheduled::list(self, request),
             ("GET", ["api", "2.2", "jobs", "runs", "list"]) => scheduled::runs(self, request),
             ("POST", ["api", "2.2", "jobs", "runs", "repair"]) => jobs::repair(self, &user, request),
             ("GET", ["api", "2.0", "permissions", "jobs", job]) => jobs::access(self, job),
+            ("GET" | "HEAD", ["api", "2.0", "fs", kind, "Models", path @ ..]) => {
+                files::of_version(self, kind, path, request)
+            }
             ("GET", ["api", "2.1", "unity-catalog", "models"]) => catalog::native_models(self, request),
             (_, ["api", "2.0", "mlflow", "unity-catalog", path @ ..]) => {
                 catalog::answer(self, &user, request, &format!("{method} {}", path.join("/")))

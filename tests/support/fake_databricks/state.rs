@@ -77,6 +77,8 @@ pub struct Workspace {
     pub ints_as_text: bool,
     /// The id of another workspace that every run is in, if it is one.
     pub runs_in: Option<u64>,
+    /// When the user's tokens end, in milliseconds; none if the workspace does not list them.
+    pub token_ends: Option<Vec<i64>>,
     /// Models of which the user may only see that they exist.
     pub browse_only: Vec<&'static str>,
     /// Who may do what with every job, by user or group; none if the user may not know.
@@ -119,6 +121,7 @@ impl Workspace {
             empty_pages: false,
             ints_as_text: true,
             runs_in: None,
+            token_ends: None,
             browse_only: Vec::new(),
             job_access: Some(vec![("reader@acme.example", "CAN_VIEW"), ("qa", "CAN_MANAGE_RUN")]),
             scheduled: Vec::new(),

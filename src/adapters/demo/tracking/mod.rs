@@ -19,7 +19,7 @@ use super::convert;
 use super::registry::{DemoRegistry, cut};
 use super::world::{TrainingRun, World};
 use crate::domain::artifact::{
-    ArtifactEntry, ArtifactHead, ArtifactRoot, MlModelFile, Signature, SignatureField, home,
+    ArtifactEntry, ArtifactHead, ArtifactRoot, MlModelFile, Signature, SignatureField, home, logged_model,
 };
 use crate::domain::experiment::{Experiment, RunAttribute, RunOrder, RunQuery};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
@@ -240,6 +240,14 @@ fn files_of(world: &World, root: &ArtifactRoot) -> Result<Vec<File>, Refusal> {
         ArtifactRoot::LoggedModel(id) => {
             let (name, number) = world.made_from(id)?;
             Ok(files::of_logged_model(id, world.model(&name)?, number))
+        }
+        ArtifactRoot::Version(name, number) => {
+            let model = world.model(name)?;
+            let version = model.versions.get(number);
+            match version.and_then(|version| logged_model(&version.source)) {
+                Some(id) => Ok(files::of_logged_model(id, model, *number)),
+                None => Err(Refusal::NotFound(format!("the registry keeps no files of {name} {number}"))),
+            }
         }
     }
 }
