@@ -15,6 +15,7 @@ use super::Settings;
 use super::access::{self, AwsAccess};
 use super::carrier::Carrier;
 use crate::adapters::http::{Secrets, Tls};
+use crate::domain::address::SHORTEST_HIDDEN;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::store::{Bucket, Cloud};
 
@@ -206,7 +207,9 @@ fn azure(settings: &Settings, bucket: &Bucket, what: &str) -> Outcome<Open> {
         (secrets, said) = (vec![key.into()], name.to_owned());
     } else if let Some((sas, name)) = sas {
         builder = builder.with_config(AzureConfigKey::SasKey, sas);
-        (secrets, said) = (vec![sas.into()], name.to_owned());
+        // The signature may be repeated without the rest.
+        let parts = sas.split(['?', '&', '=']).filter(|part| part.len() >= SHORTEST_HIDDEN);
+        (secrets, said) = (parts.chain([sas]).map(SecretString::from).collect(), name.to_owned());
     } else {
         let values = [
             (AzureConfigKey::ClientId, "AZURE_CLIENT_ID"),
@@ -226,4 +229,49 @@ fn azure(settings: &Settings, bucket: &Bucket, what: &str) -> Outcome<Open> {
     let store = builder.build().map_err(|error| unusable(bucket, what, &said, &error))?;
     let place = bucket.host.clone();
     Ok(Open { store: Arc::new(store), carrier, secrets: Secrets::of(secrets), said, place })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::domain::store::Place;
+
+    async fn opened(uri: &str, vars: &[(&str, &str)]) -> Outcome<Open> {
+        let Place::Bucket(bucket) = Place::of(uri) else { panic!("{uri} is no bucket") };
+        let vars = vars.iter().map(|(name, value)| ((*name).to_owned(), SecretString::from(*value))).collect();
+        open(&Settings { vars, home: None }, &Bucket { folder: String::new(), ..bucket }, "read x").await
+    }
+
+    #[tokio::test]
+    async fn azure_is_opened_with_the_credentials_of_mlflows_client() {
+        let connection = "DefaultEndpointsProtocol=https;AccountName=acme;AccountKey=c2VjcmV0;EndpointSuffix=x";
+        for (vars, said) in [
+            (vec![("AZURE_STORAGE_CONNECTION_STRING", connection)], "AZURE_STORAGE_CONNECTION_STRING"),
+            (vec![("AZURE_STORAGE_ACCESS_KEY", "c2VjcmV0")], "AZURE_STORAGE_ACCESS_KEY"),
+            (vec![("AZURE_STORAGE_SAS_TOKEN", "?sv=2022&sig=c2VjcmV0")], "AZURE_STORAGE_SAS_TOKEN"),
+            (
+                vec![("AZURE_CLIENT_ID", "1"), ("AZURE_CLIENT_SECRET", "c2VjcmV0"), ("AZURE_TENANT_ID", "2")],
+                "AZURE_CLIENT_ID",
+            ),
+            (vec![], "the managed identity of this machine"),
+        ] {
+            let open = opened("abfss://models@acme.dfs.core.windows.net/1", &vars).await.unwrap();
+            assert_eq!((open.said.as_str(), open.place.as_str()), (said, "acme.blob.core.windows.net"));
+            assert!(!format!("{open:?}").contains("c2VjcmV0"));
+            assert!(vars.is_empty() || !open.secrets.hide("key c2VjcmV0").contains("c2VjcmV0"), "{said}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_of_google_that_cannot_be_read_is_named_and_not_quoted() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("key.json").display().to_string();
+        std::fs::write(&path, r#"{"type":"service_account","private_key":"SECRET"}"#).unwrap();
+        let failure = opened("gs://models/1", &[("GOOGLE_APPLICATION_CREDENTIALS", &path)]).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Unauthenticated, "{failure}");
+        let said = format!("{failure:?}");
+        assert!(said.contains("gs://models") && said.contains("GOOGLE_APPLICATION_CREDENTIALS"), "{said}");
+        assert!(!said.contains("SECRET"), "{said}");
+    }
 }
