@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use serde_json::Value;
 use signoff::adapters::demo::World;
 use signoff::adapters::demo::world::JobRun;
 use signoff::domain::ids::{ModelName, VersionNumber};
@@ -11,7 +12,7 @@ use signoff::domain::registry::Stage;
 
 use crate::desk::Desk;
 use crate::site::{COMMIT, Held, OLD_COMMIT, REPO};
-use crate::support::fake_databricks::{FakeDatabricks, PERSON, SCHEMA};
+use crate::support::fake_databricks::{FakeDatabricks, PERSON, READER, SCHEMA};
 use crate::support::fake_github::{FakeGithub, Fault, Gate, Moment, Pace, REVIEWER, Rule};
 
 const CHURN: &str = "telco-churn";
@@ -166,6 +167,101 @@ fn a_deployment_job_is_approved_killed_and_resumed_and_its_end_decides() {
         let listed = desk.json(&["promotions"]);
         assert_eq!(listed["promotions"][0]["deployment_job"]["state"], if code == 0 { "success" } else { "failed" });
     }
+}
+
+#[test]
+fn doctor_says_what_you_may_in_a_workspace_and_when_your_token_ends() {
+    let prod = Prod::start();
+    let in_days = |days: i64| (jiff::Timestamp::now().as_second() + days * 86_400 + 3_600) * 1_000;
+    let ask = |token: &str, ends: Option<Vec<i64>>| {
+        prod.workspace.change(|state| state.token_ends = ends);
+        let desk = prod.desk().with("MLFLOW_REGISTRY_URI", "databricks").with("DATABRICKS_PROD_TOKEN", token);
+        desk.run(&["doctor", "--target", "prod"])
+    };
+    let said = ask(PERSON, Some(vec![in_days(5)])).out;
+    for words in ["signed in as dana@acme.example", "you may change ", "telco-churn", "in 5 days", "Get a new token"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let said = ask(PERSON, Some(vec![in_days(90), in_days(200)])).out;
+    assert!(said.contains("the first of your 2 tokens ends on") && !said.contains("Get a new token"), "{said}");
+    // Not every workspace lists them.
+    let said = ask(PERSON, None).out;
+    assert!(!said.contains("token ends"), "{said}");
+    let said = ask(READER, None);
+    assert!(said.out.contains("Can Manage Production Versions"), "{said:?}");
+    assert_ne!(said.code, Some(0), "{said:?}");
+}
+
+#[test]
+fn a_version_without_room_for_our_tags_is_refused_before_the_first_write() {
+    let prod = Prod::start();
+    let tags = |count: usize| {
+        prod.workspace.change(|state| {
+            let change = |world: &mut World| {
+                let model = world.models.get_mut(&ModelName::new(CHURN)).unwrap();
+                let version = model.versions.get_mut(&CANDIDATE).unwrap();
+                version.tags = (0..count).map(|n| (format!("team_{n}"), "x".to_owned())).collect();
+                Ok::<_, Infallible>(())
+            };
+            state.store.change(change).unwrap().unwrap();
+        });
+        prod.workspace.forget();
+    };
+    let desk = prod.desk();
+    let reference = format!("{SCHEMA}{CHURN}/42");
+    let approve = ["approve", &reference, "--target", "prod", "--confirm", "v42", "--reason", "x"];
+    // Unity Catalog takes 50 tags.
+    tags(48);
+    let said = desk.run(&approve).ends(1);
+    assert!(said.out.contains("v42 has 48 tags") && said.out.contains("and 50 are taken"), "{said:?}");
+    tags(50);
+    let reject = desk.run(&["reject", &reference, "--target", "prod", "--reason", "x"]);
+    assert!(reject.code == Some(1) && format!("{reject:?}").contains("has 50 tags"), "{reject:?}");
+    assert!(prod.workspace.writes().is_empty() && prod.github.writes().is_empty());
+    tags(30);
+    desk.run(&approve).ends(0);
+}
+
+#[test]
+fn a_model_to_browse_is_listed_as_one_and_waits_for_nobody() {
+    let prod = Prod::start();
+    prod.workspace.change(|state| state.browse_only = vec!["telco-churn"]);
+    let desk = prod.desk().configured(
+        "[targets.prod]\ntracking_uri = \"databricks\"\nregistry_uri = \"databricks-uc\"\n\
+         catalog = \"prod.telco\"\n\
+         databricks_host_env = \"DATABRICKS_PROD_HOST\"\ndatabricks_token_env = \"DATABRICKS_PROD_TOKEN\"\n",
+    );
+    let listed = desk.json(&["models"])["models"].clone();
+    let name = format!("{SCHEMA}{CHURN}");
+    let of = |name: &str| listed.as_array().unwrap().iter().find(|m| m["name"] == name).unwrap().clone();
+    assert_eq!(of(&name)["browse_only"], true, "{listed}");
+    assert_eq!(of(&format!("{SCHEMA}card-fraud"))["browse_only"], Value::Null, "{listed}");
+    assert!(desk.run(&["models"]).ends(0).out.contains("browse only"));
+    let waiting = desk.json(&["inbox"]).to_string();
+    assert!(!waiting.contains(&name), "{waiting}");
+}
+
+#[test]
+fn a_reader_releases_without_a_write_to_the_registry() {
+    let prod = Prod::start();
+    let desk = prod.desk().with("DATABRICKS_PROD_TOKEN", READER).configured(
+        "[targets.prod]\ntracking_uri = \"databricks\"\nregistry_uri = \"databricks-uc\"\n\
+         databricks_host_env = \"DATABRICKS_PROD_HOST\"\ndatabricks_token_env = \"DATABRICKS_PROD_TOKEN\"\n\
+         promote_to = \"release\"\n",
+    );
+    let reference = format!("{SCHEMA}{CHURN}/42");
+    let planned = desk.run(&["approve", &reference, "--reason", "fine"]);
+    assert!(planned.out.contains("nothing is written to the registry"), "{planned:?}");
+    prod.killed(&desk, &reference);
+    desk.run(&["resume", "--wait"]).ends(0).says("done");
+    prod.assert_released_once(&format!("{SCHEMA}{CHURN}-v42"));
+    let writes: Vec<_> = prod.workspace.writes().iter().map(|w| format!("{} {}", w.method, w.target)).collect();
+    assert_eq!(writes, Vec::<String>::new(), "the registry is only read");
+    let shown = desk.json(&["show", &reference]).to_string();
+    assert!(shown.contains("approve"), "the decision is told by the release: {shown}");
+    assert!(!desk.json(&["inbox"]).to_string().contains("\"version\":42"));
+    let status = desk.json(&["status"]);
+    assert!(status.to_string().contains("42"), "{status}");
 }
 
 #[test]

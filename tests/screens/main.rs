@@ -11,6 +11,7 @@ mod approve;
 mod browse;
 mod decide;
 mod deployment;
+mod elsewhere;
 mod files;
 mod flows;
 mod frame;
