@@ -22,6 +22,7 @@ mod leave;
 mod lineage;
 mod network;
 mod newcomer;
+mod open_catalog;
 mod own;
 mod quorum;
 mod race;

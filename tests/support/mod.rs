@@ -23,3 +23,4 @@ pub mod s3_server;
 pub mod screen;
 pub mod seed;
 pub mod stub;
+pub mod uc_server;
