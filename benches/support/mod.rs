@@ -145,6 +145,7 @@ fn model(i: usize) -> RegisteredModel {
         aliases: BTreeMap::from([("champion".to_owned(), VersionNumber(3))]),
         told: true,
         browse_only: false,
+        there: Default::default(),
         latest: vec![version(&name, 3, Stage::Production), version(&name, 4, Stage::Staging)],
         created_at: None,
         updated_at: Some(now()),
@@ -169,6 +170,7 @@ fn version(model: &ModelName, number: u64, stage: Stage) -> ModelVersion {
         aliases: Vec::new(),
         logged_model: None,
         run_elsewhere: None,
+        keeps_files: false,
         deployment: None,
     }
 }
