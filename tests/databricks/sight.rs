@@ -62,7 +62,7 @@ async fn a_run_in_the_workspace_of_another_target_is_read_through_that() {
         let root = ArtifactRoot::Run(run.clone());
         let head = tracking.artifact_head(&root, "config.yaml", 10).await.unwrap();
         assert_eq!(head.bytes.len(), 10, "{registry:?}");
-        let history = tracking.histories(&[run.clone()], "auc", None, 100).await.unwrap();
+        let history = tracking.histories(std::slice::from_ref(&run), "auc", None, 100).await.unwrap();
         assert!(!history[0].points.is_empty(), "{registry:?}");
         let page = models.run_page(&known.experiment, &run).unwrap();
         assert!(page.starts_with(&there.url()) && page.contains("o=77001"), "{page}");

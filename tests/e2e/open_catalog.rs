@@ -13,7 +13,6 @@ use crate::support::uc_server::OpenCatalog;
 #[test]
 fn a_version_in_a_real_open_catalog_is_read_and_released() {
     let Some(program) = std::env::var_os("SIGNOFF_TEST_UC_SERVER").filter(|path| !path.is_empty()) else {
-        eprintln!("not run: SIGNOFF_TEST_UC_SERVER does not name a uc-server (cargo install olai-uc-server)");
         return;
     };
     let catalog = OpenCatalog::start(Path::new(&program));
