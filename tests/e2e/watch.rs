@@ -89,7 +89,8 @@ struct Alarm {
 
 impl Courier {
     fn of(receiver: Receiver) -> Self {
-        let (told, alarm): (Arc<Mutex<Vec<_>>>, Arc<Mutex<Option<(usize, Alarm)>>>) = Default::default();
+        let told = Arc::<Mutex<Vec<_>>>::default();
+        let alarm = Arc::<Mutex<Option<(usize, Alarm)>>>::default();
         let (list, bell, port) = (Arc::clone(&told), Arc::clone(&alarm), receiver.port());
         std::thread::spawn(move || {
             for number in 1_usize.. {
