@@ -159,7 +159,7 @@ async fn runs_and_logged_models_have_their_files() {
     let run = ArtifactRoot::Run(version.run_id.clone().unwrap());
     let list = async |root: &ArtifactRoot, path: &str| demo.registry.artifacts(root, path).await.unwrap();
     let top = list(&run, "").await;
-    let files = ["config.yaml", "feature_importance.csv", "metrics.json", "model_card.md"];
+    let files = ["config.yaml", "confusion_matrix.json", "feature_importance.csv", "metrics.json", "model_card.md"];
     assert_eq!(paths(&top), ["plots"].iter().chain(&files).copied().collect::<Vec<_>>());
     assert!(top[0].is_dir && top[1].size.unwrap() > 100);
     let plots = list(&run, "plots/").await;

@@ -34,7 +34,7 @@ use crate::services::{Services, Targets};
 use crate::ui::skin::{self, Skin};
 
 /// The first line of the demo; any key takes it away.
-const TOUR: &str = "A demo, nothing leaves this machine. Enter reviews, a approves, : goes anywhere, ? shows all keys.";
+const TOUR: &str = "This is a demo. Enter reviews, a approves, : goes anywhere, ? shows all keys.";
 
 /// Runs the screens until the user quits, starting with `first`, on `open` if a version is named, else on the inbox.
 /// Without `first`, starts on the list of targets.
