@@ -12,8 +12,9 @@ use std::thread::{self, ThreadId};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
-use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::queue;
+use crossterm::style::Print;
 use crossterm::terminal::{
     self, BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
 };
@@ -26,6 +27,9 @@ use crate::domain::text::clean_line;
 
 /// Capacity for a large frame; the first at 160x50 takes 6 kB (measured).
 const FRAME_BYTES: usize = 64 * 1024;
+/// Clicks and the wheel, and no movements, each of which would wake the program up: xterm's modes 1000 and 1006.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 /// Maximum text copied to the clipboard, in bytes: xterm and tmux silently drop longer sequences.
 const MAX_COPY: usize = 74_000;
 
@@ -221,7 +225,7 @@ fn draw<W: Write>(
 fn enter(out: &mut impl Write, mouse: bool) -> io::Result<()> {
     queue!(out, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
     if mouse {
-        queue!(out, EnableMouseCapture)?;
+        queue!(out, Print(MOUSE_ON))?;
     }
     out.flush()
 }
@@ -230,7 +234,7 @@ fn enter(out: &mut impl Write, mouse: bool) -> io::Result<()> {
 fn leave(out: &mut impl Write, mouse: bool) -> io::Result<()> {
     queue!(out, EndSynchronizedUpdate)?;
     if mouse {
-        queue!(out, DisableMouseCapture)?;
+        queue!(out, Print(MOUSE_OFF))?;
     }
     queue!(out, Show, DisableBracketedPaste, LeaveAlternateScreen)?;
     out.flush()

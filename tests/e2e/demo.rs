@@ -25,7 +25,8 @@ fn every_screen_of_the_demo_says_so() {
     shows(&mut pty, Key::Enter, "ALIASES");
     shows(&mut pty, Key::Enter, "METRICS");
     shows(&mut pty, Key::Char('2'), "registered");
-    shows(&mut pty, Key::Char('3'), "Description");
+    shows(&mut pty, Key::Char('3'), "confusion_matrix");
+    shows(&mut pty, Key::Char('6'), "Description");
     shows(&mut pty, Key::Char('a'), "APPROVE");
     shows(&mut pty, Key::Esc, "Description");
     shows(&mut pty, Key::Char('H'), "from the Git tag");

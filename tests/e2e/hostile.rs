@@ -83,7 +83,7 @@ fn no_screen_lets_it_act() {
     seen.push(pty.wait_for("experiment"));
     pty.press(Key::Char('G'));
     seen.push(pty.wait_for("commit"));
-    pty.press(Key::Char('3'));
+    pty.press(Key::Char('6'));
     seen.push(pty.wait_for("fine␛]0;pwned␇"));
     pty.press(Key::Esc);
     pty.wait_for("waiting");
@@ -123,7 +123,7 @@ fn a_copied_description_holds_nothing_that_acts() {
     let desk = site.desk();
     let mut pty = desk.sit_down(&["open", "e2e-copied/1"]);
     pty.wait_for("METRICS");
-    pty.press(Key::Char('3'));
+    pty.press(Key::Char('6'));
     pty.wait_for("fine␛]0;pwned␇");
     pty.press(Key::Char('y'));
     pty.press(Key::Char('1'));

@@ -66,7 +66,7 @@ fn the_second_door_tests_each_answer_and_writes_the_file_only_when_asked() {
     pty.press(Key::Enter);
     pty.wait_for("[targets.default]");
     pty.press(Key::Enter);
-    pty.wait_for("newcomer");
+    pty.wait_until("the inbox", |screen| screen.contains("Inbox") && screen.contains("waiting"));
     let mode = std::fs::metadata(desk.path(FILE)).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let file = desk.file(FILE);
@@ -75,7 +75,7 @@ fn the_second_door_tests_each_answer_and_writes_the_file_only_when_asked() {
     assert_eq!(pty.wait_exit().exit, Exit::Code(0));
     // The second start goes to the inbox.
     let mut pty = desk.sit_down(&[]);
-    pty.wait_for("newcomer");
+    pty.wait_until("the inbox", |screen| screen.contains("Inbox") && screen.contains("waiting"));
     pty.press(Key::Char('q'));
     assert_eq!(pty.wait_exit().exit, Exit::Code(0));
     assert_eq!(desk.file(FILE), file);

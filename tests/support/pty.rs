@@ -122,6 +122,10 @@ impl vt100::Callbacks for Told {
     }
 
     fn unhandled_osc(&mut self, _: &mut vt100::Screen, params: &[&[u8]]) {
+        // The question for the background, to which this terminal has no answer.
+        if params == [&b"11"[..], &b"?"[..]] {
+            return;
+        }
         let text: Vec<_> = params.iter().map(|p| String::from_utf8_lossy(p)).collect();
         self.strange.push(format!("OSC {}", text.join(";")));
     }
