@@ -2,11 +2,11 @@
 //!
 //! Only `update` changes [`state::State`]; side effects are returned as data.
 
-mod deaf;
 mod decided;
 pub mod places;
 mod refresh;
 pub mod state;
+mod unfiltered;
 pub mod update;
 pub mod view;
 mod views;

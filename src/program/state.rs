@@ -81,8 +81,8 @@ pub struct State {
     pub grounds: Option<(String, String)>,
     /// Whether anything was pressed.
     pub(super) touched: bool,
-    /// Something was to be filtered that cannot be: what is typed for it is no command.
-    pub(super) deaf: bool,
+    /// After `/` on a screen without a filter: what is typed is ignored.
+    pub(super) ignores_typing: bool,
     pub now: Timestamp,
     pub pictures: Pictures,
     /// In columns.
@@ -143,7 +143,7 @@ impl State {
             restore: false,
             grounds: None,
             touched: false,
-            deaf: false,
+            ignores_typing: false,
             screens: vec![inbox::Inbox::default().into()],
             now,
             pictures: Pictures::default(),

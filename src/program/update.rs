@@ -20,7 +20,7 @@ use crate::program::places::{How, Step, trail};
 use crate::program::refresh::{self, Due};
 use crate::program::state::{Driving, Notice, State};
 use crate::program::views;
-use crate::program::{deaf, decided};
+use crate::program::{decided, unfiltered};
 use crate::screens::parts::{Ctx, Order, Response, ScreenEvent};
 use crate::screens::{Screen, promotion};
 
@@ -133,7 +133,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
 fn press(state: &mut State, key: Key) -> Vec<Effect> {
     let contexts = state.contexts();
     let action = state.keymap.action(contexts, key);
-    if state.deaf && deaf::is_for_the_filter(state, key, action) {
+    if state.ignores_typing && unfiltered::is_for_the_filter(state, key, action) {
         return Vec::new();
     }
     state.notice = None;
@@ -252,7 +252,7 @@ fn carry_out(state: &mut State, step: Response) -> Vec<Effect> {
     if let Some(action) = step.passed.filter(|action| !action.is_movement()) {
         let word = match action {
             Action::Filter => {
-                state.deaf = true;
+                state.ignores_typing = true;
                 "There is nothing to filter here. What you type now does nothing; Esc ends that.".to_owned()
             }
             action => format!("'{}' does nothing here.", action.name()),

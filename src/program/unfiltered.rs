@@ -1,4 +1,4 @@
-//! What is typed to filter where nothing can be filtered.
+//! Keys typed to filter a screen that has no filter.
 
 use crate::app::action::Action;
 use crate::app::input::{Key, KeyCode};
@@ -10,7 +10,7 @@ pub(super) fn is_for_the_filter(state: &mut State, key: Key, action: Option<Acti
     let ends = matches!(key.code, KeyCode::Enter | KeyCode::Esc);
     let typed = key.typed().is_some() || key.code == KeyCode::Backspace;
     if ends || !typed || action == Some(Action::Quit) && key.ctrl {
-        state.deaf = false;
+        state.ignores_typing = false;
         state.notice = None;
     }
     ends || typed
