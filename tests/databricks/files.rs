@@ -1,7 +1,6 @@
 //! Files through signed links: the storage gets what was vended and never our token, and no link leaves the adapter.
 
-use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use serde_json::json;
 use signoff::adapters::databricks::Registry;
@@ -10,9 +9,11 @@ use signoff::domain::failure::FailureKind;
 use signoff::domain::ids::RunId;
 use signoff::ports::ModelRegistry;
 use signoff::ports::tracking::TrackingServer;
+use tracing::Level;
 
 use crate::support::double::Port;
 use crate::support::fake_databricks::{FakeDatabricks, Fault, PERSON, Rule};
+use crate::support::log::Log;
 use crate::{CANDIDATE, churn, ports};
 
 const REGISTRY: Registry = Registry::Workspace;
@@ -216,27 +217,9 @@ async fn a_link_that_has_ended_is_asked_for_again_once_however_the_storage_says_
     assert_eq!(fake.requests().iter().filter(|r| r.target.contains("/credentials-for-")).count(), 1);
 }
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn no_line_of_the_log_holds_a_link_or_a_token() {
-    let lines = Lines::default();
-    let kept = lines.clone();
-    let subscriber =
-        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || kept.clone()).finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    let log = Log::begin();
     let fake = FakeDatabricks::start();
     let (models, tracking) = ports(&fake, REGISTRY);
     for (root, path) in roots(&*models).await {
@@ -247,9 +230,7 @@ async fn no_line_of_the_log_holds_a_link_or_a_token() {
             fake.heal();
         }
     }
-    drop(guard);
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-    assert!(!text.is_empty());
+    let text = log.end(Level::TRACE);
     // Only what this program logs: libraries below warning are not written by it.
     let ours: Vec<&str> = text.lines().filter(|l| l.contains("signoff::")).collect();
     assert!(!ours.is_empty(), "nothing was logged");

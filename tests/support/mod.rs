@@ -12,6 +12,7 @@ pub mod group;
 pub mod http;
 pub mod install;
 pub mod journal;
+pub mod log;
 pub mod mlflow_server;
 pub mod plan;
 pub mod proxy;

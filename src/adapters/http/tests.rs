@@ -1,13 +1,15 @@
 #![allow(clippy::unwrap_used)]
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use http::HeaderMap;
+use tracing::Level;
 
+use self::log::Log;
 use super::classify::{End, classify};
 use super::{About, Access, Answer, Attempt, Dialect, Said, Secrets};
 use crate::domain::failure::{Failure, FailureKind, Service};
+
+#[path = "../../../tests/support/log.rs"]
+mod log;
 
 /// A server whose errors are plain text.
 #[derive(Debug)]
@@ -55,21 +57,6 @@ fn answer(status: u16, body: &str) -> Answer {
     Answer { status, headers: HeaderMap::new(), body: body.as_bytes().to_vec() }
 }
 
-/// A log kept in memory.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[derive(Debug, thiserror::Error)]
 #[error("sending s3cret-token failed")]
 struct Outer(#[source] Inner);
@@ -80,14 +67,10 @@ struct Inner;
 
 #[test]
 fn the_cause_goes_to_the_log_once_and_without_secrets() {
-    let log = Log::default();
-    let kept = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || kept.clone()).finish();
-    tracing::subscriber::with_default(subscriber, || {
-        told(&End::Broken(&Outer(Inner)));
-        told(&End::Status(&answer(404, "no such thing")));
-    });
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = Log::begin();
+    told(&End::Broken(&Outer(Inner)));
+    told(&End::Status(&answer(404, "no such thing")));
+    let text = log.end(Level::INFO);
     assert_eq!(text.matches("sending *** failed: the wire was cut").count(), 1, "{text}");
     assert!(text.lines().count() == 1 && text.contains("WARN") && text.contains("read x"), "{text}");
 }
