@@ -128,17 +128,16 @@ fn refused(reason: impl Into<String>) -> Failure {
 }
 
 fn forward(mut source: impl FnMut(Duration) -> io::Result<Option<Event>>, bell: &Bell, sender: &Sender<Msg>) {
-    let (mut after_key, mut answer) = (false, Answer::default());
+    // What arrived together with the key before it.
+    let (mut together, mut answer) = (None, Answer::default());
     while !bell.stop.load(Ordering::SeqCst) {
-        // What can be read without waiting arrived together with what was read before.
-        let at_once = if after_key { source(Duration::ZERO) } else { Ok(None) };
-        let (event, rushed) = match at_once {
-            // That look may have consumed the wake-up, which comes after the stop.
-            Ok(None) if bell.stop.load(Ordering::SeqCst) => break,
-            Ok(None) => (source(WAIT), false),
-            at_once => (at_once, true),
-        };
-        after_key = matches!(event, Ok(Some(Event::Key(_))));
+        let rushed = together.is_some();
+        let event = together.take().unwrap_or_else(|| source(WAIT));
+        // Before the key is passed on: nothing that answers what it did on the screen can be here yet. This look may
+        // consume the wake-up, which comes after the stop.
+        if matches!(event, Ok(Some(Event::Key(_)))) {
+            together = Some(source(Duration::ZERO)).filter(|next| !matches!(next, Ok(None)));
+        }
         let msgs = match event.map(|event| event.and_then(input)) {
             Ok(Some(Input::Key(key))) => match answer.hear(Key { rushed, ..key }) {
                 Heard::Keys(keys) => pressed(keys),
@@ -322,6 +321,23 @@ mod tests {
             rushed.push(key.rushed);
         }
         assert_eq!(rushed, [false, true, true, false]);
+    }
+
+    #[test]
+    fn enter_that_answers_what_is_on_the_screen_did_not_come_with_the_text_before_it() {
+        let key = |code| Event::Key(KeyEvent::new(code, KeyModifiers::NONE));
+        let (sender, mut queue) = mpsc::channel(QUEUE);
+        let (mut presses, seen) = ([Code::Char('3'), Code::Enter].into_iter().enumerate().peekable(), sender.clone());
+        let source = move |wait: Duration| match presses.peek() {
+            // Whoever waits for the screen presses the next key once the one before it was passed on.
+            Some((before, _)) if seen.capacity() == QUEUE - before => Ok(presses.next().map(|(_, code)| key(code))),
+            _ if wait.is_zero() => Ok(None),
+            _ => Err(io::Error::from(io::ErrorKind::BrokenPipe)),
+        };
+        forward(source, &Bell { rung: AtomicBool::new(true), ..Bell::default() }, &sender);
+        let keys = std::iter::from_fn(|| queue.try_recv().ok());
+        let rushed = keys.filter_map(|msg| if let Msg::Input(Input::Key(key)) = msg { Some(key.rushed) } else { None });
+        assert_eq!(rushed.collect::<Vec<_>>(), [false, false]);
     }
 
     #[tokio::test]
