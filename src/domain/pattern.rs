@@ -117,8 +117,9 @@ fn fit(tokens: &[Token], text: &str) -> bool {
     let mut here = vec![false; tokens.len() + 2];
     here[0] = true;
     pass_empty(tokens, &mut here);
+    let mut next = here.clone();
     for c in text.chars() {
-        let mut next = vec![false; here.len()];
+        next.fill(false);
         for (i, token) in tokens.iter().enumerate().filter(|(i, _)| here[*i]) {
             match token {
                 Token::Literal(wanted) => next[i + 1] |= *wanted == c,
@@ -135,8 +136,11 @@ fn fit(tokens: &[Token], text: &str) -> bool {
                 }
             }
         }
+        if !next.contains(&true) {
+            return false;
+        }
         pass_empty(tokens, &mut next);
-        here = next;
+        std::mem::swap(&mut here, &mut next);
     }
     here[tokens.len()]
 }

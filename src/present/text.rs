@@ -15,9 +15,14 @@ fn cells(grapheme: &str) -> usize {
     grapheme.width() + marks
 }
 
+/// Whether each byte of `text` is a character of one cell: so for most text, which then need not be looked up.
+pub fn is_plain(text: &str) -> bool {
+    text.bytes().all(|b| (0x20..0x7f).contains(&b))
+}
+
 /// Width of `text` on one line, in cells.
 pub fn width(text: &str) -> usize {
-    if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+    if is_plain(text) {
         return text.len();
     }
     graphemes(text).map(|(_, w)| w).sum()
@@ -25,6 +30,10 @@ pub fn width(text: &str) -> usize {
 
 /// The longest prefix of `text` that fits into `max` cells, and its width.
 pub fn cut(text: &str, max: usize) -> (&str, usize) {
+    if is_plain(text) {
+        let end = text.len().min(max);
+        return (&text[..end], end);
+    }
     let (mut end, mut used) = (0, 0);
     for (grapheme, w) in graphemes(text) {
         if used + w > max {

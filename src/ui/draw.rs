@@ -32,7 +32,7 @@ impl Draw for Phrase<'_> {
         let mut last = Role::Text;
         for (role, piece) in self.pieces() {
             let (shown, used) = text::cut(piece, room);
-            buf.set_stringn(x, area.y, shown, used, skin.style(role).patch(over));
+            put(buf, x, area.y, shown, skin.style(role).patch(over));
             x += used as u16;
             room -= used;
             last = role;
@@ -41,10 +41,22 @@ impl Draw for Phrase<'_> {
             }
         }
         if whole > max {
-            buf.set_stringn(x, area.y, ellipsis, 1, skin.style(last).patch(over));
+            put(buf, x, area.y, text::cut(ellipsis, 1).0, skin.style(last).patch(over));
             x += 1;
         }
         x - area.x
+    }
+}
+
+/// Draws text that fits.
+fn put(buf: &mut Buffer, x: u16, y: u16, text: &str, style: Style) {
+    if !text::is_plain(text) {
+        buf.set_string(x, y, text, style);
+        return;
+    }
+    let start = buf.index_of(x, y);
+    for (cell, at) in buf.content[start..start + text.len()].iter_mut().zip(0..) {
+        cell.set_symbol(&text[at..=at]).set_style(style);
     }
 }
 
@@ -73,6 +85,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_phrase_is_drawn_as_ratatui_draws_its_text(text in any::<String>(), plain in "[ -~]{0,30}") {
+            for text in [text, plain] {
+                let width = text::width(&text) as u16;
+                let mut theirs = Buffer::empty(Rect::new(0, 0, width + 1, 1));
+                let mut ours = theirs.clone();
+                Phrase::new(text.clone()).draw(ours.area, &mut ours, &Skin::new(Theme::Dark, true));
+                theirs.set_string(0, 0, &text, Skin::new(Theme::Dark, true).style(Role::Text));
+                prop_assert_eq!(ours, theirs);
+            }
+        }
+
         #[test]
         fn widths_agree_with_what_ratatui_draws(text in any::<String>()) {
             for (grapheme, width) in text::graphemes(&text) {
