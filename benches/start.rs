@@ -45,7 +45,7 @@ fn start(criterion: &mut Criterion) {
     // The first start creates the demo data; only later starts are typical.
     until("telco-churn", state.path());
     say("first_frame", (0..30).map(|_| until("Inbox", state.path())).collect());
-    let rows = "first rows (the demo answers in 40 to 150 ms)";
+    let rows = "first rows";
     say(rows, (0..10).map(|_| until("telco-churn", state.path())).collect());
     let mut group = criterion.benchmark_group("start");
     group.sample_size(10);

@@ -110,7 +110,8 @@ pub async fn run(
     executor.keep_prefs(prefs);
     executor.paint_with(painter);
     let mut last_frame = Instant::now();
-    let mut frame_due: Option<Instant> = Some(last_frame);
+    let mut frame_due: Option<Instant> = None;
+    let mut used = false;
     // Ctrl-Z that arrived together with other messages: they come first.
     let mut held_back: Option<Msg> = None;
     let mut refreshed = Instant::now();
@@ -199,7 +200,9 @@ pub async fn run(
             terminal.repaint()?;
         }
         let now = Instant::now();
-        let soonest = if at_once { now } else { now.max(last_frame + FRAME) };
+        // Before the first key there is none to leave time for, and somebody waits for the first rows.
+        used |= at_once;
+        let soonest = if at_once || !used { now } else { now.max(last_frame + FRAME) };
         frame_due = Some(frame_due.map_or(soonest, |due| due.min(soonest)));
     }
 }

@@ -35,7 +35,7 @@ impl Latency {
 }
 
 /// Calls of a new connection that are answered at once: no artificial wait holds up the first list.
-const AT_ONCE: u64 = 2;
+const AT_ONCE: u64 = 8;
 
 /// The simulated connection.
 pub(super) struct Wire {
