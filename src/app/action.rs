@@ -46,7 +46,7 @@ actions! {
     AnswerNa = "answer_na",
     /// next answer: the next allowed answer
     NextAnswer = "next_answer",
-    /// note: add a note to the answer
+    /// note: write a note, kept with the answer or the record
     Note = "note",
     /// confirm
     Confirm = "confirm",
@@ -168,6 +168,8 @@ actions! {
     EarlierPlace = "earlier_place",
     /// later place: go forward again
     LaterPlace = "later_place",
+    /// zone: show times in local time or in UTC
+    Zone = "zone",
     /// help: keys of this screen
     Help = "help",
     /// back
@@ -209,7 +211,7 @@ impl Action {
             Self::Resume | Self::Undo => Group::Decide,
             Self::CursorLeft | Self::CursorRight | Self::ZoomIn | Self::ZoomOut => Group::Move,
             Self::LastPlace | Self::EarlierPlace | Self::LaterPlace | Self::Palette | Self::Targets => Group::Go,
-            Self::Refresh | Self::Help | Self::Back | Self::Quit => Group::Everywhere,
+            Self::Refresh | Self::Zone | Self::Help | Self::Back | Self::Quit => Group::Everywhere,
             action if action.is_movement() => Group::Move,
             action if action.is_elsewhere() => Group::Go,
             _ => Group::Here,
@@ -220,7 +222,7 @@ impl Action {
     pub fn is_of_program(self) -> bool {
         let of_target = matches!(self, Self::Targets | Self::Refresh) || self.is_elsewhere();
         let places = matches!(self, Self::LastPlace | Self::EarlierPlace | Self::LaterPlace | Self::Palette);
-        of_target || places || matches!(self, Self::Help | Self::Back | Self::Quit)
+        of_target || places || matches!(self, Self::Zone | Self::Help | Self::Back | Self::Quit)
     }
 
     /// Its short name, for the footer: the beginning of its help text.

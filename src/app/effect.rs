@@ -38,6 +38,8 @@ pub enum Effect {
     Undo(PromotionId),
     /// Ask the host to do something with a CD run of a promotion, and follow CD on.
     AskCd(PromotionId, CdAct),
+    /// Keep a sentence with the record of a promotion.
+    Annotate(PromotionId, String),
     /// Stop the running promotion after its current step.
     StopPromotion,
     /// Open a page in the browser.

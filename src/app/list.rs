@@ -1,4 +1,5 @@
-//! A cursor in a changing list: it stays on its row, and the row on its screen line.
+//! A cursor in a changing list: it stays on the first row until a key is pressed, and then on its row, and the row on its
+//! screen line.
 
 use super::action::Action;
 
@@ -8,11 +9,13 @@ pub struct Cursor<K> {
     key: Option<K>,
     index: usize,
     offset: usize,
+    /// Whether somebody chose the row. Until then rows that arrive may come before it.
+    held: bool,
 }
 
 impl<K> Default for Cursor<K> {
     fn default() -> Self {
-        Self { key: None, index: 0, offset: 0 }
+        Self { key: None, index: 0, offset: 0, held: false }
     }
 }
 
@@ -27,8 +30,14 @@ impl<K: Clone + PartialEq> Cursor<K> {
         self.offset
     }
 
+    /// Keeps the cursor on its row from now on: a key was pressed.
+    pub fn hold(&mut self) {
+        self.held = true;
+    }
+
     /// Moves as `action` says in a list of `keys`, of which `visible` rows fit on screen.
     pub fn step(&mut self, action: Action, keys: &[K], visible: usize) {
+        self.held = true;
         let last = keys.len().saturating_sub(1);
         let page = visible.saturating_sub(1).max(1);
         self.index = match action {
@@ -45,8 +54,13 @@ impl<K: Clone + PartialEq> Cursor<K> {
         self.reveal(keys.len(), visible);
     }
 
-    /// Updates the cursor for new rows: finds the selected row again and keeps it on its screen line.
+    /// Updates the cursor for new rows: finds the selected row again and keeps it on its screen line. The first row is
+    /// selected until a key was pressed.
     pub fn settle(&mut self, keys: &[K], visible: usize) {
+        if !self.held {
+            (self.key, self.index, self.offset) = (keys.first().cloned(), 0, 0);
+            return;
+        }
         // Usually the row did not move, so a list of 20,000 is not searched on every key.
         let still = self.key.is_some() && keys.get(self.index) == self.key.as_ref();
         let found = match &self.key {
@@ -82,6 +96,7 @@ impl<K: Clone + PartialEq> Cursor<K> {
 
     /// Moves the cursor to the row with this key once it is in the list.
     pub fn aim(&mut self, key: K) {
+        self.held = true;
         self.key = Some(key);
     }
 
@@ -108,6 +123,21 @@ mod tests {
         cursor.step(Action::Down, &["b", "c"], 10);
         cursor.settle(&["a", "b", "c"], 10);
         assert_eq!(cursor.index(), 2);
+    }
+
+    #[test]
+    fn the_first_row_is_selected_until_a_key_is_pressed() {
+        let mut cursor = Cursor::default();
+        cursor.settle(&["b", "c"], 10);
+        cursor.settle(&["a", "b", "c"], 10);
+        assert_eq!(cursor.index(), 0);
+        cursor.hold();
+        cursor.settle(&["_", "a", "b", "c"], 10);
+        assert_eq!(cursor.index(), 1);
+        let mut cursor = Cursor::default();
+        cursor.aim("c");
+        cursor.settle(&["b", "c"], 10);
+        assert_eq!(cursor.index(), 1, "where somebody was sent");
     }
 
     #[test]

@@ -39,6 +39,8 @@ pub enum Msg {
         /// What was recorded.
         outcome: Outcome<Box<Decided>>,
     },
+    /// A note was kept with the record of this promotion, or could not be.
+    Annotated(PromotionId, Outcome<()>),
     /// Progress of the file being saved.
     Save(SaveNews),
     /// What a command of the user's own tells.

@@ -14,6 +14,8 @@ pub enum Pictures {
     Blocks,
     /// Sextants: six pixels per cell, of two colours. Not every font has them.
     Sextants,
+    /// Octants: eight pixels per cell, of two colours. Few fonts have them.
+    Octants,
     /// A terminal graphics protocol; half blocks until the picture is encoded.
     Terminal,
 }

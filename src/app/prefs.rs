@@ -162,6 +162,16 @@ impl Draft {
     }
 }
 
+/// The zone in which screens show times. Records and files are in UTC whatever it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShownTime {
+    /// That of this machine.
+    #[default]
+    Local,
+    Utc,
+}
+
 /// Everything stored for one server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -180,6 +190,9 @@ pub struct Prefs {
     pub views: Vec<SavedView>,
     /// Where the last session ended, above the inbox.
     pub last: Vec<KeptPlace>,
+    /// The zone of times, where it is not that of the configuration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<ShownTime>,
 }
 
 /// A preference to store.
@@ -200,6 +213,8 @@ pub enum Remember {
     NoView(String),
     /// Where the session ends.
     Last(Vec<KeptPlace>),
+    /// The zone of times; none for that of the configuration.
+    Time(Option<ShownTime>),
     /// A decision was recorded: its draft is dropped.
     Decided(ModelName, VersionNumber),
 }
@@ -265,6 +280,7 @@ impl Prefs {
             }
             Remember::NoView(name) => self.views.retain(|known| known.name != name),
             Remember::Last(places) => self.last = places,
+            Remember::Time(time) => self.time = time,
             Remember::Decided(model, version) => self.drafts.retain(|d| d.model != model || d.version != version),
         }
     }
@@ -389,6 +405,9 @@ mod tests {
         let mut read = Prefs::from_text(&prefs.to_text()).unwrap();
         assert_eq!(read.views, [view("a", "y"), view("b", "z")]);
         assert_eq!(read.last, [KeptPlace::Inbox, place]);
+        assert_eq!(read.time, None);
+        read.remember(Remember::Time(Some(ShownTime::Utc)));
+        assert_eq!(Prefs::from_text(&read.to_text()).unwrap().time, Some(ShownTime::Utc));
         read.remember(Remember::NoView("a".into()));
         assert_eq!(read.views, [view("b", "z")]);
         assert_eq!(Prefs::from_text(r#"{"v": 1, "filters": ["x"]}"#).unwrap().views, []);

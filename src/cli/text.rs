@@ -14,6 +14,7 @@ use crate::domain::policy::Verdict;
 use crate::domain::registry::TransitionRequest;
 use crate::present::check::{TOLD, findings};
 use crate::present::request::request;
+use crate::present::time::Zone;
 use crate::present::{CheckRow, Mark, Phrase, Role, Said, code as words, number, policy};
 
 /// One line per check, hints below them.
@@ -116,7 +117,7 @@ pub fn code(code: &Code, told: &mut Vec<Failure>, style: Style) -> String {
                 Ok(None) => lines.add("pull request", Said::marked(Mark::Unknown, NO_PULL_REQUEST)),
                 Ok(Some(pull)) => {
                     let by = pull.author.as_ref().map(|a| format!(", by {a}")).unwrap_or_default();
-                    let merged = words::merged(pull);
+                    let merged = words::merged(pull, Zone::Utc);
                     let text = format!("{}{by}, {}", words::pull_request(pull), merged.text);
                     lines.add("pull request", Said { mark: merged.mark, text });
                     lines.add("approved by", words::approvers(pull));

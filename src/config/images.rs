@@ -15,6 +15,9 @@ pub enum Images {
     Sixel,
     /// Sextants: six pixels per cell. Needs a font that has them.
     Sextants,
+    /// Octants of Unicode 16: eight pixels per cell. No terminal says whether its font has them, so that they are never
+    /// chosen by [`Self::Auto`].
+    Octants,
     /// Half blocks: two pixels per cell. Works in every terminal.
     Half,
     Off,
@@ -27,6 +30,7 @@ pub(super) const IMAGES: &[(&str, Images)] = &[
     ("iterm2", Images::Iterm2),
     ("sixel", Images::Sixel),
     ("sextants", Images::Sextants),
+    ("octants", Images::Octants),
     ("half", Images::Half),
     ("off", Images::Off),
 ];

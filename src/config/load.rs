@@ -19,6 +19,7 @@ use super::show::Shown;
 use super::themes::{self, OwnTheme};
 use super::watch::WatchSettings;
 use crate::app::keymap::Keymap;
+use crate::app::prefs::ShownTime;
 use crate::domain::command::OwnCommand;
 use crate::domain::elsewhere::NameThere;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
@@ -40,6 +41,8 @@ pub struct UiSettings {
     pub refresh: Sourced<u64>,
     /// Whether the screens open where the last session ended.
     pub restore: Sourced<bool>,
+    /// The zone in which screens show times.
+    pub time: Sourced<ShownTime>,
     /// What the terminal supports according to the environment, used for images `auto`. Never `auto` itself.
     pub terminal_images: Images,
     /// Whether this runs inside tmux, where terminal sequences must be wrapped.
@@ -105,6 +108,7 @@ fn from_text(paths: Paths, text: Option<&str>, env: Env, flags: Flags) -> Outcom
         in_tmux: env.get("TMUX").is_some(),
         light: is_light(env.get("COLORFGBG")),
         can_be_asked: env.get("TERM").is_some_and(|term| term != "dumb" && term != "linux"),
+        time: file.ui.time.clone().unwrap_or_else(|| Sourced::default_of(ShownTime::default())),
         mouse: file.ui.mouse.clone().unwrap_or_else(|| Sourced::default_of(!env.is_over_ssh())),
         own_themes: themes::own(&paths.config.value, &theme)?,
         unicode_locale: has_unicode_locale(&env),
@@ -417,6 +421,7 @@ impl Loaded {
             Shown::new("ui.images", self.ui.images.value.name(), &self.ui.images.origin),
             Shown::new("ui.refresh", self.ui.refresh.value.to_string(), &self.ui.refresh.origin),
             Shown::new("ui.mouse", self.ui.mouse.value.to_string(), &self.ui.mouse.origin),
+            Shown::new("ui.time", model::name_of_time(self.ui.time.value), &self.ui.time.origin),
             Shown::new("ui.restore", self.ui.restore.value.to_string(), &self.ui.restore.origin),
         ];
         let gh = self.file.use_gh_cli.clone().unwrap_or_else(|| Sourced::default_of(false));

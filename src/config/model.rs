@@ -18,6 +18,7 @@ use super::running::{self, WitnessSection};
 use super::signing::SigningSection;
 use super::watch::WatchSection;
 use crate::app::keymap::Keymap;
+use crate::app::prefs::ShownTime;
 use crate::domain::cd::CdTrigger;
 use crate::domain::ids::RepoSlug;
 use crate::domain::nearest::{did_you_mean, nearest};
@@ -99,6 +100,14 @@ impl SymbolSet {
     }
 }
 
+/// Names of the zones of times in the configuration file.
+pub const TIMES: &[(&str, ShownTime)] = &[("local", ShownTime::Local), ("utc", ShownTime::Utc)];
+
+/// Name in the configuration file.
+pub fn name_of_time(time: ShownTime) -> &'static str {
+    TIMES.iter().find(|(_, named)| *named == time).map_or("local", |(name, _)| name)
+}
+
 const SYMBOLS: &[(&str, SymbolSet)] =
     &[("auto", SymbolSet::Auto), ("unicode", SymbolSet::Unicode), ("ascii", SymbolSet::Ascii)];
 
@@ -158,6 +167,8 @@ pub struct UiSection {
     pub refresh: Option<Sourced<u64>>,
     /// Whether the screens open where the last session ended.
     pub restore: Option<Sourced<bool>>,
+    /// The zone in which screens show times.
+    pub time: Option<Sourced<ShownTime>>,
     /// Whether the mouse is used.
     pub mouse: Option<Sourced<bool>>,
 }
@@ -343,6 +354,7 @@ fn ui(mut s: Section<'_, '_>) -> UiSection {
         images: s.choice("images", IMAGES),
         refresh: s.integer("refresh", 0..=86_400),
         restore: s.boolean("restore"),
+        time: s.choice("time", TIMES),
         mouse: s.boolean("mouse"),
     };
     s.finish();

@@ -1,6 +1,6 @@
 //! The origin of a version's code.
 
-use super::{Mark, Phrase, Symbols, number, promotion, time};
+use super::{Mark, Phrase, Symbols, number, promotion, time::Zone};
 use crate::domain::cd::CdRun;
 use crate::domain::commit::Commit;
 use crate::domain::commit::CommitOrigin;
@@ -56,12 +56,12 @@ pub fn pull_request(pull: &PullRequest) -> String {
 }
 
 /// `merged by lee on 2026-11-21`
-pub fn merged(pull: &PullRequest) -> Said {
+pub fn merged(pull: &PullRequest, zone: Zone<'_>) -> Said {
     let Some(at) = pull.merged_at else {
         return Said::marked(Mark::Warn, "not merged");
     };
     let by = pull.merged_by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
-    Said::plain(format!("merged{by} on {}", time::day(at)))
+    Said::plain(format!("merged{by} on {}", zone.day(at)))
 }
 
 /// Approvers of a pull request.

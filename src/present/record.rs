@@ -1,6 +1,6 @@
 //! A sign-off record as a page: what was decided, by whom, on which evidence.
 
-use super::{CheckRow, Mark, Phrase, Role, Symbols, code, decision, number, policy, time};
+use super::{CheckRow, Mark, Phrase, Role, Symbols, code, decision, number, policy, time, time::Zone};
 use crate::domain::policy::Tristate;
 use crate::domain::record::chain::Outcome;
 use crate::domain::record::{MetricFacts, Record, Sealed};
@@ -33,20 +33,27 @@ impl Section {
     }
 }
 
-/// The page, without empty sections. `outcome` is what this machine noted of it later, and `asked` what people asked of
-/// CD since.
-pub fn page(sealed: &Sealed, outcome: Option<&Outcome>, asked: &[&Outcome], symbols: &Symbols) -> Vec<Section> {
+/// The page, without empty sections, with its times in `zone`. `outcome` is what this machine noted of it later, and `added` what people asked of
+/// CD and noted since.
+pub fn page(
+    sealed: &Sealed,
+    outcome: Option<&Outcome>,
+    added: &[&Outcome],
+    zone: Zone<'_>,
+    symbols: &Symbols,
+) -> Vec<Section> {
     let record = &sealed.record;
     let all = [
-        signed(sealed),
+        signed(sealed, zone),
         change(record),
-        approvals(record),
+        approvals(record, zone),
         policy_of(record, symbols),
         metrics(record, symbols),
         checklist(record, symbols),
-        evidence(sealed),
-        outcome.map_or_else(|| Section::new("OUTCOME"), |outcome| written(record, outcome, symbols)),
-        asked_of_cd(asked, symbols),
+        evidence(sealed, zone),
+        outcome.map_or_else(|| Section::new("OUTCOME"), |outcome| written(record, outcome, zone, symbols)),
+        asked_of_cd(added, zone, symbols),
+        noted(added, zone),
     ];
     all.into_iter().filter(|section| !section.rows.is_empty()).collect()
 }
@@ -56,7 +63,7 @@ pub fn title(record: &Record) -> String {
     format!("{} {} {}", decision::past(record.decision), record.model.name, record.model.version)
 }
 
-fn signed(sealed: &Sealed) -> Section {
+fn signed(sealed: &Sealed, zone: Zone<'_>) -> Section {
     let record = &sealed.record;
     let mut section = Section::new("DECISION");
     let signer = &record.signer;
@@ -65,7 +72,7 @@ fn signed(sealed: &Sealed) -> Section {
     section.say("meaning", one_line(&record.meaning));
     section.say("reason", one_line(&record.reason));
     section.say("signed by", format!("{name}@{} ({})", clean_line(&signer.login), clean_line(&record.proven_by)));
-    section.say("signed at", time::second(record.signed_at));
+    section.say("signed at", zone.second(record.signed_at));
     section.say("in review", record.time_in_review_s.map(|s| time::span(s.saturating_mul(1000))).unwrap_or_default());
     section.say("target", clean_line(&record.target));
     if record.demo {
@@ -89,10 +96,10 @@ fn change(record: &Record) -> Section {
     section
 }
 
-fn approvals(record: &Record) -> Section {
+fn approvals(record: &Record, zone: Zone<'_>) -> Section {
     let mut section = Section::new("PEOPLE");
     for approval in &record.approvals {
-        let at = time::second(approval.at);
+        let at = zone.second(approval.at);
         section.say("approved", format!("@{} at {at}, {}", clean_line(&approval.login), clean_line(&approval.url)));
     }
     if record.quorum > 1 {
@@ -173,12 +180,12 @@ fn checklist(record: &Record, symbols: &Symbols) -> Section {
     section
 }
 
-fn evidence(sealed: &Sealed) -> Section {
+fn evidence(sealed: &Sealed, zone: Zone<'_>) -> Section {
     let record = &sealed.record;
     let mut section = Section::new("EVIDENCE");
     section.say("run", record.model.run_id.as_ref().map(ToString::to_string).unwrap_or_default());
     section.say("source", clean_line(&record.model.source));
-    section.say("registered", record.model.registered_at.map(time::second).unwrap_or_default());
+    section.say("registered", record.model.registered_at.map(|at| zone.second(at)).unwrap_or_default());
     section.say("registry", clean_line(&record.model.registry));
     for data in &record.data {
         section.say("data", format!("{} {}", clean_line(&data.name), clean_line(&data.digest)));
@@ -191,7 +198,7 @@ fn evidence(sealed: &Sealed) -> Section {
     section
 }
 
-fn written(record: &Record, outcome: &Outcome, symbols: &Symbols) -> Section {
+fn written(record: &Record, outcome: &Outcome, zone: Zone<'_>, symbols: &Symbols) -> Section {
     let mut section = Section::new("OUTCOME");
     let (mark, word) = match (record.change.is_some(), outcome.done) {
         (true, true) => (Mark::Pass, "in production as it was signed"),
@@ -199,19 +206,30 @@ fn written(record: &Record, outcome: &Outcome, symbols: &Symbols) -> Section {
         (false, true) => (Mark::Pass, "written to the servers"),
         (false, false) => (Mark::Warn, "not fully written"),
     };
-    section.say(time::second(outcome.at), mark.say(word, symbols));
+    section.say(zone.second(outcome.at), mark.say(word, symbols));
     for note in outcome.comment.iter().chain(&outcome.notes) {
         section.say("", clean_line(note));
     }
     section
 }
 
-fn asked_of_cd(asked: &[&Outcome], symbols: &Symbols) -> Section {
+fn asked_of_cd(added: &[&Outcome], zone: Zone<'_>, symbols: &Symbols) -> Section {
     let mut section = Section::new("ASKED OF CD");
-    for outcome in asked {
+    for outcome in added.iter().filter(|outcome| outcome.noted_by.is_none()) {
         let mark = if outcome.done { Mark::Pass } else { Mark::Block };
         for note in &outcome.notes {
-            section.say(time::second(outcome.at), mark.say(clean_line(note), symbols));
+            section.say(zone.second(outcome.at), mark.say(clean_line(note), symbols));
+        }
+    }
+    section
+}
+
+fn noted(added: &[&Outcome], zone: Zone<'_>) -> Section {
+    let mut section = Section::new("NOTES");
+    for outcome in added {
+        let Some(by) = &outcome.noted_by else { continue };
+        for note in &outcome.notes {
+            section.say(zone.second(outcome.at), format!("{}: {}", clean_line(by), one_line(note)));
         }
     }
     section

@@ -5,7 +5,7 @@ use crate::domain::drift::Finding;
 use crate::domain::status::{ModelStatus, State};
 use crate::domain::text::{clean_line, count};
 use crate::domain::witness::{Says, Testimony};
-use crate::present::time;
+use crate::present::time::Zone;
 
 impl From<State> for Mark {
     fn from(state: State) -> Self {
@@ -44,8 +44,8 @@ pub fn state(model: &ModelStatus, symbols: &Symbols) -> Phrase<'static> {
 }
 
 /// One difference, with when and by whom where that is known.
-pub fn finding(finding: &Finding, symbols: &Symbols) -> Phrase<'static> {
-    let since = finding.since.map(|at| format!(", since {}", time::minute(at))).unwrap_or_default();
+pub fn finding(finding: &Finding, zone: Zone<'_>, symbols: &Symbols) -> Phrase<'static> {
+    let since = finding.since.map(|at| format!(", since {}", zone.minute(at))).unwrap_or_default();
     let by = finding.by.as_deref().map(|by| format!(", by {}", clean_line(by))).unwrap_or_default();
     Mark::Block.phrase(symbols).text(" ").add(Role::Text, format!("{}{since}{by}", clean_line(&finding.reason)))
 }

@@ -1,6 +1,85 @@
-//! Times and durations. Always UTC.
+//! Times and durations. Commands and records say times in UTC; screens in the [`Zone`] that is chosen.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// The zone in which screens say times.
+#[derive(Clone, Copy, Debug)]
+pub enum Zone<'a> {
+    Utc,
+    /// The reader's own.
+    Local(&'a TimeZone),
+}
+
+impl<'a> Zone<'a> {
+    /// The reader's zone. A machine whose zone is UTC, or is not known, has no other time to show.
+    pub fn of(zone: &'a TimeZone) -> Self {
+        let is_utc = *zone == TimeZone::UTC
+            || zone.is_unknown()
+            || matches!(zone.iana_name(), Some("UTC" | "Etc/UTC" | "Etc/UCT" | "Etc/Universal" | "Etc/Zulu"));
+        if is_utc { Self::Utc } else { Self::Local(zone) }
+    }
+
+    /// `2026-11-23`
+    pub fn day(self, at: Timestamp) -> String {
+        self.said(at, "%Y-%m-%d")
+    }
+
+    /// `2026-11-23 09:10`, for columns whose heading says which zone it is.
+    pub fn cell(self, at: Timestamp) -> String {
+        self.said(at, "%Y-%m-%d %H:%M")
+    }
+
+    /// `2026-11-23 09:10 UTC`, `2026-11-23 10:10 +01:00`
+    pub fn minute(self, at: Timestamp) -> String {
+        format!("{} {}", self.cell(at), self.mark(at))
+    }
+
+    /// `2026-11-23 09:10:04 UTC`, `2026-11-23 10:10:04 +01:00`
+    pub fn second(self, at: Timestamp) -> String {
+        format!("{} {}", self.said(at, "%Y-%m-%d %H:%M:%S"), self.mark(at))
+    }
+
+    /// As [`Self::second`], for a time that may be missing.
+    pub fn recorded(self, at: Option<Timestamp>) -> String {
+        at.map_or_else(|| "not recorded".to_owned(), |at| self.second(at))
+    }
+
+    /// `09:10:04Z`, `10:10:04 +01:00`, if the day is clear.
+    pub fn clock(self, at: Timestamp) -> String {
+        match self {
+            Self::Utc => self.said(at, "%H:%M:%SZ"),
+            Self::Local(_) => format!("{} {}", self.said(at, "%H:%M:%S"), self.mark(at)),
+        }
+    }
+
+    /// What a heading says of the times below it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Utc => "UTC",
+            Self::Local(_) => "local",
+        }
+    }
+
+    /// `+01:00`: the offset at this time. Summer time has another one.
+    pub fn offset(self, at: Timestamp) -> String {
+        self.said(at, "%:z")
+    }
+
+    fn mark(self, at: Timestamp) -> String {
+        match self {
+            Self::Utc => "UTC".to_owned(),
+            Self::Local(_) => self.offset(at),
+        }
+    }
+
+    fn said(self, at: Timestamp, format: &str) -> String {
+        match self {
+            Self::Utc => at.strftime(format).to_string(),
+            Self::Local(zone) => at.to_zoned_datetime(zone.clone()).strftime(format).to_string(),
+        }
+    }
+}
 
 /// Time since `at` in its largest unit: `40s`, `12m`, `3h`, `2d`, `9w`, `2y`; `?` if unknown.
 pub fn age(at: impl Into<Option<Timestamp>>, now: Timestamp) -> String {
@@ -36,27 +115,17 @@ pub fn between(from: Timestamp, to: Timestamp) -> String {
 
 /// `2026-11-23`
 pub fn day(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d").to_string()
+    Zone::Utc.day(at)
 }
 
 /// `2026-11-23 09:10`, for columns with UTC in the heading.
 pub fn minute(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M").to_string()
+    Zone::Utc.cell(at)
 }
 
 /// `2026-11-23 09:10:04 UTC`
 pub fn second(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
-}
-
-/// As [`second`], for a time that may be missing.
-pub fn recorded(at: Option<Timestamp>) -> String {
-    at.map_or_else(|| "not recorded".to_owned(), second)
-}
-
-/// `09:10:04Z`, if the day is clear.
-pub fn clock(at: Timestamp) -> String {
-    at.strftime("%H:%M:%SZ").to_string()
+    Zone::Utc.second(at)
 }
 
 #[cfg(test)]
@@ -80,6 +149,29 @@ mod tests {
             assert_eq!(age(at.parse::<Timestamp>().unwrap(), now), shown);
         }
         assert_eq!(age(None, now), "?");
+    }
+
+    #[test]
+    fn a_time_says_its_zone_and_summer_time_its_own_offset() {
+        let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let (winter, summer): (Timestamp, Timestamp) =
+            ("2026-11-23T23:10:04Z".parse().unwrap(), "2026-07-01T09:10:04Z".parse().unwrap());
+        let zone = Zone::of(&berlin);
+        assert_eq!(zone.second(winter), "2026-11-24 00:10:04 +01:00");
+        assert_eq!(zone.minute(summer), "2026-07-01 11:10 +02:00");
+        assert_eq!(zone.clock(summer), "11:10:04 +02:00");
+        assert_eq!((zone.day(winter), zone.word()), ("2026-11-24".to_owned(), "local"));
+        assert_eq!(Zone::Utc.minute(winter), "2026-11-23 23:10 UTC");
+        assert_eq!(Zone::Utc.clock(winter), "23:10:04Z");
+    }
+
+    #[test]
+    fn a_machine_in_utc_has_no_other_time() {
+        for zone in [TimeZone::UTC, TimeZone::unknown()] {
+            assert!(matches!(Zone::of(&zone), Zone::Utc), "{zone:?}");
+        }
+        let london = TimeZone::posix("GMT0BST,M3.5.0/1,M10.5.0").unwrap();
+        assert_eq!(Zone::of(&london).minute("2026-11-23T09:10:04Z".parse().unwrap()), "2026-11-23 09:10 +00:00");
     }
 
     #[test]

@@ -5,9 +5,10 @@ use crate::app::prefs::Remember;
 use crate::app::query::Query;
 use crate::domain::decision::Decided;
 use crate::domain::failure::Outcome;
-use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::record::Decision;
 use crate::program::state::{Driving, Notice, State};
+use crate::screens::Screen;
 
 /// A decision was recorded, or failed.
 pub(super) fn settle(
@@ -52,6 +53,23 @@ pub(super) fn settle(
         effects.push(Effect::Quit);
     }
     effects
+}
+
+/// A note was kept with a record, or could not be: then what was typed is there still.
+pub(super) fn noted(state: &mut State, id: PromotionId, outcome: Outcome<()>) -> Vec<Effect> {
+    state.notice = Some(match outcome {
+        Ok(()) => {
+            for screen in &mut state.screens {
+                if let Screen::Promotion(promotion) = screen {
+                    promotion.noted(id);
+                }
+            }
+            state.cache.refresh(&Query::Records);
+            Notice::Word("The note is kept with the record.".to_owned())
+        }
+        Err(failure) => Notice::Failure(failure),
+    });
+    Vec::new()
 }
 
 /// Drops a draft whose contents are now in a record.

@@ -10,3 +10,4 @@ mod unfiltered;
 pub mod update;
 pub mod view;
 mod views;
+mod zone;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::app::action::Action;
 use crate::app::arrivals::{Alert, Arrivals};
@@ -11,7 +12,7 @@ use crate::app::cache::Cache;
 use crate::app::keymap::{Context, Keymap, key_name};
 use crate::app::own::OwnRun;
 use crate::app::paint::Pictures;
-use crate::app::prefs::{KeptPlace, Prefs};
+use crate::app::prefs::{KeptPlace, Prefs, ShownTime};
 use crate::app::query::{Query, RequestId};
 use crate::app::route::Route;
 use crate::app::saving::Saving;
@@ -84,6 +85,10 @@ pub struct State {
     /// After `/` on a screen without a filter: what is typed is ignored.
     pub(super) ignores_typing: bool,
     pub now: Timestamp,
+    /// The zone of this machine.
+    pub local: TimeZone,
+    /// The zone of times, as configured.
+    pub time: ShownTime,
     pub pictures: Pictures,
     /// In columns.
     pub width: u16,
@@ -146,6 +151,8 @@ impl State {
             ignores_typing: false,
             screens: vec![inbox::Inbox::default().into()],
             now,
+            local: TimeZone::UTC,
+            time: ShownTime::default(),
             pictures: Pictures::default(),
             width: 80,
             height: 24,
@@ -260,6 +267,7 @@ impl State {
             themes: &self.themes,
             targets: &self.targets,
             now: self.now,
+            zone: self.zone(),
             ticks: self.ticks,
             by_timer: self.by_timer,
             covered: false,

@@ -20,7 +20,7 @@ use crate::program::places::{How, Step, trail};
 use crate::program::refresh::{self, Due};
 use crate::program::state::{Driving, Notice, State};
 use crate::program::views;
-use crate::program::{decided, unfiltered};
+use crate::program::{decided, unfiltered, zone};
 use crate::screens::parts::{Ctx, Order, Response, ScreenEvent};
 use crate::screens::{Screen, promotion};
 
@@ -67,6 +67,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             }
             effects
         }
+        Msg::Annotated(id, outcome) => decided::noted(state, id, outcome),
         Msg::Save(news) => saving_moved(state, news),
         Msg::Own(news) => {
             let now = state.now;
@@ -186,6 +187,7 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Back if state.top().runs_own() && state.runs_own() && !state.takes_back() => vec![Effect::StopOwn],
         Action::Back if state.may_cancel() => cancel_reads(state),
         Action::Back if !state.takes_back() => go(state, Nav::Pop),
+        Action::Zone => zone::toggle(state).into_iter().chain(deliver(state, ScreenEvent::Changed)).collect(),
         Action::Help => go(state, Nav::Push(Route::Help)),
         Action::Palette => go(state, Nav::Push(Route::Palette)),
         Action::LastPlace => step(state, Step::Last),
@@ -292,6 +294,7 @@ fn carry_out(state: &mut State, step: Response) -> Vec<Effect> {
             }
             Effect::Fetch(..)
             | Effect::Cancel(_)
+            | Effect::Annotate(..)
             | Effect::StopPromotion
             | Effect::Browse(_)
             | Effect::Copy(_)

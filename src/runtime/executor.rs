@@ -32,6 +32,7 @@ use crate::domain::promotion::{PlanDraft, SagaState};
 use crate::domain::record::DecisionDraft;
 use crate::domain::record::{Sealed, SignOff};
 use crate::domain::text::clean_line;
+use crate::services::annotate::annotate;
 use crate::services::decide::Decider;
 use crate::services::notes::shown;
 use crate::services::promote::{Promoter, Watch};
@@ -150,6 +151,7 @@ impl Executor {
                 });
             }
             Effect::AskCd(id, act) => self.ask_cd(id, act),
+            Effect::Annotate(id, text) => self.annotate(id, text),
             Effect::StopPromotion => self.stop.cancel(),
             Effect::Save(request) => {
                 self.stop_saving();
@@ -227,6 +229,14 @@ impl Executor {
             let (version, decision) = (&draft.facts.version, draft.basis.decision);
             let (model, version) = (version.model.clone(), version.number);
             let _ = replies.send(Msg::Decided { model, version, decision, outcome });
+        });
+    }
+
+    fn annotate(&self, id: PromotionId, text: String) {
+        let (services, replies) = (self.services.clone(), self.replies.clone());
+        tokio::spawn(async move {
+            let kept = unpanicked(annotate(&services, id, &text)).await;
+            let _ = replies.send(Msg::Annotated(id, kept));
         });
     }
 

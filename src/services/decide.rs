@@ -49,6 +49,7 @@ impl Decider {
                 notes: notes.clone(),
                 comment: comment.as_ref().map(|c| c.web_url.clone()),
                 asked: false,
+                noted_by: None,
             },
             Err(failure) => Became {
                 record_id: id,
@@ -57,6 +58,7 @@ impl Decider {
                 notes: vec![failure.to_string()],
                 comment: None,
                 asked: false,
+                noted_by: None,
             },
         };
         let kept = keep::outcome(services, became).await;

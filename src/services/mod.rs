@@ -1,5 +1,6 @@
 //! One target, wired: the ports every service and screen works with.
 
+pub mod annotate;
 pub mod approvals;
 pub mod attempt;
 pub mod audit;

@@ -90,6 +90,8 @@ const IO: &[&str] = &[
     "SystemTime::now",
     "Timestamp::now",
     "Instant::now",
+    "TimeZone::system",
+    "Zoned::now",
 ];
 
 /// Files in these places (less the exceptions) must not name these crates, modules or functions.

@@ -7,7 +7,8 @@ use signoff::domain::cd::{CdOutcome, CdState, CdTrigger};
 use signoff::domain::cd_act::{CdAct, Environment};
 use signoff::domain::failure::FailureKind;
 use signoff::domain::promotion::{Ending, Event, Phase, PromotionPlan, SagaState, Until};
-use signoff::domain::record::chain::ChainLine;
+use signoff::domain::record::chain::{self, ChainLine};
+use signoff::services::annotate::annotate;
 use signoff::services::cd;
 use signoff::services::promote::Watch;
 
@@ -79,6 +80,34 @@ fn an_environment_is_approved_journaled_and_kept_and_cd_goes_on_to_its_end() {
     let again = ask(&lab, &plan, act).unwrap_err();
     assert_eq!((again.kind, again.reason.as_str()), (FailureKind::Conflict, "production does not wait for it now"));
     assert_eq!(lab.script.count("approve_deployments"), 1);
+}
+
+#[test]
+fn a_note_is_kept_with_the_record_and_says_nothing_of_the_servers() {
+    let (lab, plan, _) = guarded(&["rev1"]);
+    let before = now(lab.services.records.read()).unwrap();
+    now(annotate(&lab.services, plan.id, "  smoke test is\nflaky  ")).unwrap();
+    let lines = now(lab.services.records.read()).unwrap();
+    assert_eq!((lines.len(), &lines[..before.len()]), (before.len() + 1, &before[..]));
+    let added: Vec<_> = chain::added(&lines, plan.id).collect();
+    let [note] = added.as_slice() else { panic!("{added:?}") };
+    assert_eq!((note.noted_by.as_deref(), note.notes.join("|")), (Some("rev1"), "smoke test is ⏎ flaky".to_owned()));
+    assert_eq!(chain::last(&lines, plan.id), chain::last(&before, plan.id));
+    assert_eq!((chain::head(&lines), chain::breaks(&lines)), (chain::head(&before), Vec::new()));
+    let as_earlier_versions_read = serde_json::to_value(note).unwrap();
+    assert_eq!(as_earlier_versions_read["asked"], true, "they do not take it for the outcome");
+}
+
+#[test]
+fn a_note_needs_a_sentence_a_name_and_a_record() {
+    let (lab, plan, _) = guarded(&["rev1"]);
+    let before = now(lab.services.records.read()).unwrap();
+    assert_eq!(now(annotate(&lab.services, plan.id, " \n")).unwrap_err().reason, "it is empty");
+    let elsewhere = now(annotate(&lab.services, lab.services.clock.new_id(), "x")).unwrap_err();
+    assert_eq!(elsewhere.kind, FailureKind::NotFound);
+    lab.script.fail_every("whoami", FORBIDDEN);
+    assert!(now(annotate(&lab.services, plan.id, "x")).is_err());
+    assert_eq!(now(lab.services.records.read()).unwrap(), before);
 }
 
 #[test]

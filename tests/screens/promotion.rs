@@ -253,7 +253,7 @@ fn cd_that_cannot_be_read_again_is_shown_with_the_time_when_it_was_seen() {
     driver.show(&entries);
     driver.settle(entries[0].id);
     driver.resize(100, 40);
-    let at = signoff::present::time::minute(entries.last().unwrap().entry.at);
+    let at = signoff::present::time::Zone::Utc.minute(entries.last().unwrap().entry.at);
     driver.sees(&[&format!("as seen at {at}; it cannot be read now: github.com cannot be reached")]);
     driver.keys("<esc>H");
     driver.resize(180, 40);
@@ -319,6 +319,34 @@ fn after_a_failed_cd_the_screen_says_what_is_true_and_leads_on() {
     driver.sees(&["Earlier versions that were in production"]);
     driver.keys("<esc>");
     driver.sees(&["WHAT IS TRUE NOW"]);
+}
+
+#[test]
+fn a_note_on_a_failed_promotion_is_kept_with_its_record() {
+    let (mut driver, entries) = promoted("credit-limit", 6);
+    let id = entries[0].id;
+    driver.show(&entries);
+    driver.settle(id);
+    driver.resize(100, 40);
+    driver.sees(&["n note"]);
+    driver.asked();
+    driver.keys("n<enter>");
+    driver.sees(&["Write a sentence first."]);
+    driver.keys("The golden request is wrong, not R6.<enter>");
+    let text = "The golden request is wrong, not R6.".to_owned();
+    assert!(driver.asked().contains(&Effect::Annotate(id, text)), "the letters are text");
+    let failure = Failure::new(FailureKind::Unavailable, Service::Github, "sign in", "github.com cannot be reached");
+    driver.send(Msg::Annotated(id, Err(failure)));
+    driver.sees(&["github.com cannot be reached"]);
+    driver.keys("n");
+    driver.sees(&["note  The golden request is wrong"]);
+    driver.keys("<enter>");
+    driver.annotate();
+    driver.sees(&["The note is kept with the record."]);
+    driver.keys("n");
+    driver.misses(&["golden request is wrong"]);
+    driver.keys("<esc>d<end>");
+    driver.sees(&["NOTES", "alice: The golden request is wrong, not R6."]);
 }
 
 #[test]

@@ -34,6 +34,7 @@ use signoff::program::update::update;
 use signoff::program::view::view;
 use signoff::runtime::answer::answer;
 use signoff::services::Services;
+use signoff::services::annotate::annotate;
 use signoff::services::decide::Decider;
 use signoff::services::promote::{Promoter, Watch};
 use signoff::ui::Skin;
@@ -292,6 +293,17 @@ impl Driver {
         let outcome = self.behind().runtime.block_on(decider.decide(&draft, &sign_off)).map(Box::new);
         let (version, decision) = (&draft.facts.version, draft.basis.decision);
         self.send(Msg::Decided { model: version.model.clone(), version: version.number, decision, outcome });
+    }
+
+    /// Keeps the note that was just written, and shows what became of it.
+    pub fn annotate(&mut self) {
+        let note = self.asked().into_iter().find_map(|e| match e {
+            Effect::Annotate(id, text) => Some((id, text)),
+            _ => None,
+        });
+        let (id, text) = note.expect("a note was written");
+        let kept = self.behind().runtime.block_on(annotate(&self.behind().services, id, &text));
+        self.send(Msg::Annotated(id, kept));
     }
 
     /// Shows journal entries one by one, each at the time it was written.

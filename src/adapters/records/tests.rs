@@ -13,6 +13,7 @@ fn line(note: &str) -> ChainLine {
         notes: vec![note.to_owned()],
         comment: None,
         asked: false,
+        noted_by: None,
     };
     ChainLine::Outcome(outcome)
 }

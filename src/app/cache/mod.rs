@@ -404,9 +404,9 @@ impl Cache {
         chain::last(self.record_chain()?, id)
     }
 
-    /// What people asked of CD since the decision with this id, oldest first.
-    pub fn asked_of_record(&self, id: PromotionId) -> Vec<&RecordOutcome> {
-        self.record_chain().map(|lines| chain::asked(lines, id).collect()).unwrap_or_default()
+    /// What people asked of CD and noted since the decision with this id, oldest first.
+    pub fn added_to_record(&self, id: PromotionId) -> Vec<&RecordOutcome> {
+        self.record_chain().map(|lines| chain::added(lines, id).collect()).unwrap_or_default()
     }
 
     /// Evicted data has to be requested again.

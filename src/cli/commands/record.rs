@@ -7,6 +7,7 @@ use crate::cli::table::{Align, Table};
 use crate::cli::text;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::present::record::{Section, page};
+use crate::present::time::Zone;
 use crate::present::{Phrase, Role};
 use crate::services::Services;
 use crate::services::audit::record::find;
@@ -28,8 +29,8 @@ pub async fn run(services: &Services, named: &str, format: Format, sink: &mut Si
         return Ok(Exit::Done);
     }
     let style = sink.style();
-    let asked: Vec<_> = found.asked.iter().collect();
-    let sections = page(&found.sealed, found.outcome.as_ref(), &asked, style.symbols());
+    let added: Vec<_> = found.added.iter().collect();
+    let sections = page(&found.sealed, found.outcome.as_ref(), &added, Zone::Utc, style.symbols());
     let shown: Vec<String> = sections.iter().map(|section| shown(section, style)).collect();
     sink.text(shown.concat().trim_start_matches('\n'));
     Ok(Exit::Done)

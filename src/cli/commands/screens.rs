@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use jiff::tz::TimeZone;
 
 use crate::adapters::{http, notify};
 use crate::app::paint::Pictures;
@@ -124,6 +125,8 @@ pub(super) async fn present(
     let (pictures, painter) = pictures(&loaded.ui, skin);
     state.targets = targets.entries();
     state.restore = loaded.ui.restore.value;
+    state.local = TimeZone::system();
+    state.time = loaded.ui.time.value;
     state.commands = loaded.commands();
     let looking = looking(loaded, &state);
     state.commands.extend(looking);
@@ -268,6 +271,7 @@ fn pictures(ui: &UiSettings, skin: &Skin) -> (Pictures, Option<Painter>) {
         Images::Off => return (Pictures::Off, None),
         Images::Auto | Images::Half => return (Pictures::Blocks, None),
         Images::Sextants => return (Pictures::Sextants, None),
+        Images::Octants => return (Pictures::Octants, None),
         Images::Kitty => Speaks::Kitty,
         Images::Iterm2 => Speaks::Iterm2,
         Images::Sixel => Speaks::Sixel,

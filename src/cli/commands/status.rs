@@ -11,6 +11,7 @@ use crate::cli::table::{Align, Table};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::ids::ModelName;
 use crate::domain::status::{State, Status};
+use crate::present::time::Zone;
 use crate::present::{Phrase, Role, status as words};
 use crate::services::Services;
 use crate::services::notes::shown;
@@ -118,7 +119,7 @@ fn text(status: &Status, model: Option<&ModelName>, style: Style) -> String {
     let mut out = table.render(style);
     for model in &status.models {
         let lines: Vec<Phrase<'static>> = std::iter::empty()
-            .chain(model.drift.iter().map(|finding| words::finding(finding, symbols)))
+            .chain(model.drift.iter().map(|finding| words::finding(finding, Zone::Utc, symbols)))
             .chain(model.running.iter().map(|said| words::testimony(said, symbols)))
             .chain(model.unknown.iter().map(|doubt| words::doubt(doubt, symbols)))
             .collect();

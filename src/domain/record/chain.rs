@@ -34,6 +34,18 @@ pub struct Outcome {
     /// It is what a person asked of CD, and says nothing of what is on the servers.
     #[serde(default, skip_serializing_if = "is_false")]
     pub asked: bool,
+    /// Login of whoever noted it, if it is a sentence that a person added. `asked` is set with it: versions of the program
+    /// that do not know notes would take it for what is on the servers otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noted_by: Option<String>,
+}
+
+impl Outcome {
+    /// A sentence that `by` adds to what became of a decision.
+    pub fn note(record_id: PromotionId, at: Timestamp, by: &str, text: &str) -> Self {
+        let (notes, noted_by) = (vec![text.to_owned()], Some(by.to_owned()));
+        Self { record_id, at, done: true, notes, comment: None, asked: true, noted_by }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it by reference")]
@@ -46,8 +58,8 @@ pub fn last(lines: &[ChainLine], id: PromotionId) -> Option<&Outcome> {
     outcomes(lines, id).filter(|outcome| !outcome.asked).last()
 }
 
-/// What people asked of CD since, oldest first.
-pub fn asked(lines: &[ChainLine], id: PromotionId) -> impl Iterator<Item = &Outcome> {
+/// What people added since, oldest first: what they asked of CD, and what they noted.
+pub fn added(lines: &[ChainLine], id: PromotionId) -> impl Iterator<Item = &Outcome> {
     outcomes(lines, id).filter(|outcome| outcome.asked)
 }
 

@@ -58,7 +58,7 @@ impl Command {
         }
         let used = format::lines(area, buf, skin, lines);
         let (_, below) = format::split_top(area, used);
-        format::banner(below, buf, skin, failure(self, ctx), None);
+        format::banner(below, buf, ctx, skin, failure(self, ctx), None);
     }
 
     fn draw_output(&self, run: &OwnRun, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {

@@ -12,7 +12,7 @@ use crate::domain::beside::{Cells, Column, lay};
 use crate::domain::provenance::Provenance;
 use crate::domain::registry::ModelVersion;
 use crate::present::number;
-use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent, hold};
 use rows::{Choice, CompareRow};
 
 /// State of the screen.
@@ -190,6 +190,7 @@ impl Component for Compare {
     }
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+        hold(&mut self.cursor, event);
         let step = match event {
             ScreenEvent::Action(action) if action.is_movement() => {
                 self.cursor.step(action, &self.keys, ctx.rows(1));

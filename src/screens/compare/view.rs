@@ -44,7 +44,7 @@ impl Compare {
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let failure = self.subjects.iter().find_map(|s| ctx.cache.run_failure(s.run.as_ref()?));
-        let area = format::banner(area, buf, skin, failure, None);
+        let area = format::banner(area, buf, ctx, skin, failure, None);
         let columns = self.columns();
         let widths = Widths::of(&columns, [self.sample("telco-20.123456"), self.sample(&self.widest)]);
         let row = |i: usize| self.rows.get(i).map(|r| self.row(r, ctx, skin)).unwrap_or_default();

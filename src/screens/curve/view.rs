@@ -5,7 +5,6 @@ use ratatui::layout::Rect;
 
 use super::{Curve, Subject};
 use crate::domain::text::clean_line;
-use crate::present::time;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::plot::{Axis, NO_CURVE, PlotLine};
 use crate::screens::parts::plot_view::{Plot, role, statistics};
@@ -45,7 +44,7 @@ impl Curve {
         let query = self.whole(self.runs(ctx));
         let facts = self.facts();
         let failure = ctx.cache.failure(&query).or_else(|| ctx.cache.failure(facts.as_ref()?));
-        let area = format::banner(area, buf, skin, failure, ctx.cache.slot(&query).and_then(|s| s.read_at));
+        let area = format::banner(area, buf, ctx, skin, failure, ctx.cache.slot(&query).and_then(|s| s.read_at));
         if lines.iter().all(|l| l.history.points.is_empty()) {
             let message = match (failure, ctx.cache.histories(&query)) {
                 (Some(_), _) => "",
@@ -93,7 +92,7 @@ impl Curve {
         };
         let mut phrase = Phrase::of(Role::Muted, format!(" step {}   ", candidate.step));
         if let Some(at) = candidate.at {
-            phrase = phrase.add(Role::Muted, format!("{}   ", time::second(at)));
+            phrase = phrase.add(Role::Muted, format!("{}   ", ctx.zone.second(at)));
         }
         for (line, point) in self.lines(ctx).iter().rev().zip(&points) {
             phrase = phrase.add(role(line.place), format!("{}   ", point.value.0));

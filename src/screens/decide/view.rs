@@ -22,7 +22,7 @@ impl Decide {
     /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let slot = ctx.cache.slot(&self.query());
-        let right = slot.map(|s| format::freshness(s.loading.is_some(), s.failure.is_some(), s.read_at, skin));
+        let right = slot.map(|s| format::freshness(s.loading.is_some(), s.failure.is_some(), s.read_at, ctx, skin));
         let word = match self.decision {
             Decision::Hold => "Hold back",
             _ => "Reject",
@@ -60,9 +60,9 @@ impl Decide {
         (&TextBox { skin, before, after, focused: self.captures_text() && !self.in_until }).render(field, buf);
         let until = Field {
             skin,
-            label: Phrase::of(Role::Heading, "Until  "),
+            label: Phrase::of(Role::Heading, "Until (UTC)  "),
             input: &self.until,
-            placeholder: "a day such as 2026-12-15, or nothing; Tab goes there and back".into(),
+            placeholder: "a day such as 2026-12-15 (to its end, in UTC), or nothing; Tab goes there and back".into(),
             focused: self.captures_text() && self.in_until,
         };
         (&until).render(day, buf);

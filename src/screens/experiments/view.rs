@@ -24,7 +24,7 @@ impl Experiments {
         let failed = ctx.cache.failure(&query).is_some();
         let right = vec![
             number::length(list.read_at.map(|_| list.items.len()), list.has_more(), "experiment"),
-            format::freshness(ctx.cache.is_loading(&query), failed, list.read_at, skin),
+            format::freshness(ctx.cache.is_loading(&query), failed, list.read_at, ctx, skin),
         ];
         (Phrase::of(Role::Title, "Experiments"), right)
     }
@@ -34,7 +34,7 @@ impl Experiments {
         let area = format::filter_line(self.list.filter(), area, buf, skin);
         let list = &ctx.cache.experiments;
         let failure = ctx.cache.failure(&Query::Experiments { page: list.next_page() });
-        let area = format::banner(area, buf, skin, failure, list.read_at);
+        let area = format::banner(area, buf, ctx, skin, failure, list.read_at);
         if self.list.is_empty() {
             let (message, keys): (&str, &[_]) = match (self.list.filter().query(), list.read_at) {
                 (_, None) if failure.is_some() => ("", &[]),

@@ -15,7 +15,7 @@ use crate::app::under::Under;
 use crate::domain::artifact::{ArtifactEntry, ArtifactRoot};
 use crate::domain::text::clean_line;
 use crate::screens::parts::save::Save;
-use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent, roll_back};
+use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent, hold, roll_back};
 use crate::ui::text::wrap;
 
 /// Maximum depth of the tree. Anything deeper is a loop of links on the server.
@@ -218,6 +218,7 @@ impl Component for Files {
         if let Some(step) = self.save.update(event, ctx) {
             return step;
         }
+        hold(&mut self.cursor, event);
         let typed = self.filter.update(event);
         self.remake(ctx);
         let ScreenEvent::Action(action) = event else {

@@ -22,7 +22,7 @@ impl Files {
         let unread = self.owner.failure(ctx.cache).is_some();
         let failed = unread || needs.iter().any(|q| ctx.cache.failure(q).is_some());
         let read_at = needs.iter().filter_map(|q| ctx.cache.slot(q)?.read_at).min();
-        (left, vec![format::freshness(reading, failed, read_at, skin)])
+        (left, vec![format::freshness(reading, failed, read_at, ctx, skin)])
     }
 
     /// Draws the body.
@@ -32,7 +32,7 @@ impl Files {
             None => format::filter_line(&self.filter, area, buf, skin),
         };
         let failure = self.owner.failure(ctx.cache);
-        let area = format::banner(area, buf, skin, failure, self.owner.read_at(ctx.cache));
+        let area = format::banner(area, buf, ctx, skin, failure, self.owner.read_at(ctx.cache));
         if self.rows.is_empty() {
             let known = self.owner.roots(ctx.cache).is_some();
             let (message, keys): (&str, &[_]) = match (known, self.filter.query()) {

@@ -12,7 +12,7 @@ use crate::app::route::{RecordAt, Route};
 use crate::app::under::Under;
 use crate::domain::ids::{ModelName, RepoSlug, TagName};
 use crate::screens::parts::cd;
-use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent, hold};
 
 use entries::{Entry, Key};
 
@@ -97,6 +97,7 @@ impl Component for History {
         self.filter.count(entries.len(), || entries::entries(ctx.cache, self.model.as_ref()).len());
         let keys: Vec<Option<Key>> = entries.iter().map(Entry::key).collect();
         let rows = ctx.rows(1 + self.below(ctx));
+        hold(&mut self.cursor, event);
         self.cursor.settle(&keys, rows);
         let ScreenEvent::Action(action) = event else {
             return Response::none();

@@ -15,7 +15,8 @@ use crate::domain::promotion::SagaState;
 use crate::domain::record::{Decision, Record};
 use crate::domain::text::clean_line;
 use crate::present::number;
-use crate::present::{Mark, decision, promotion, time};
+use crate::present::time::Zone;
+use crate::present::{Mark, decision, promotion};
 use crate::screens::parts::view as format;
 use crate::screens::parts::{Ctx, cd};
 use crate::ui::Phrase;
@@ -32,7 +33,7 @@ impl History {
         let read = ctx.cache.slot(&Query::Promotions).is_some_and(|s| s.read_at.is_some());
         let known = read.then(|| entries(ctx.cache, self.model.as_ref()).len());
         let slot = ctx.cache.slot(&self.log());
-        let fresh = slot.map(|s| format::freshness(s.loading.is_some(), s.failure.is_some(), s.read_at, skin));
+        let fresh = slot.map(|s| format::freshness(s.loading.is_some(), s.failure.is_some(), s.read_at, ctx, skin));
         let right = std::iter::once(number::length(known, false, "decision")).chain(fresh).collect();
         let of = self.model.as_ref().map(|m| format!("  {m}")).unwrap_or_default();
         (Phrase::of(Role::Title, "History").text(of), right)
@@ -44,7 +45,7 @@ impl History {
         let slot = ctx.cache.slot(&Query::Promotions);
         let asked = [Query::Promotions, Query::Records, self.log()];
         let failure = asked.iter().find_map(|q| ctx.cache.failure(q));
-        let area = format::banner(area, buf, skin, failure, slot.and_then(|s| s.read_at));
+        let area = format::banner(area, buf, ctx, skin, failure, slot.and_then(|s| s.read_at));
         let (area, below) = format::split_bottom(area, self.below(ctx));
         format::lines(below, buf, skin, self.footnotes(ctx));
         if entries.is_empty() {
@@ -65,7 +66,7 @@ impl History {
         // The title names the model; unfinished entries may belong to another.
         let is_own = |e: &Entry<'_>| e.subject().is_none_or(|(of, _)| Some(of) == self.model.as_ref());
         let named = self.model.is_none() || !entries.iter().all(is_own);
-        let mut columns = columns(narrow);
+        let mut columns = columns(narrow, ctx.zone);
         if !named {
             columns.remove(MODEL);
         }
@@ -101,10 +102,10 @@ impl History {
     }
 }
 
-fn columns(narrow: bool) -> Vec<Column<'static>> {
+fn columns(narrow: bool, zone: Zone<'_>) -> Vec<Column<'static>> {
     vec![
         // Narrow terminals drop the year.
-        Column::left("WHEN (UTC)").max(if narrow { 11 } else { 16 }),
+        Column::left(format!("WHEN ({})", zone.word())).max(if narrow { 12 } else { 16 }),
         Column::left("DECISION"),
         Column::left("MODEL").min(12).max(40).middle(),
         Column::right("VER"),
@@ -150,7 +151,7 @@ fn cells(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> 
     let Some(line) = line(entry, ctx, skin) else {
         return unreadable(entry);
     };
-    let at = time::minute(line.at);
+    let at = ctx.zone.cell(line.at);
     let at = if ctx.width < 80 { at.trim_start_matches(|c| c != '-').trim_start_matches('-').to_owned() } else { at };
     let role = if line.decision == Decision::Approve { Role::Text } else { Role::Warn };
     let version = match entry.in_production {
@@ -222,7 +223,7 @@ fn line(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Option<HistoryRow> {
 fn ended(state: &SagaState, driven: bool, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     let said = promotion::status(&cd::now(state, ctx), driven, skin.symbols());
     match cd::seen_at(state, ctx) {
-        Some(at) => said.add(Role::Muted, format!(" (seen {})", time::minute(at))),
+        Some(at) => said.add(Role::Muted, format!(" (seen {})", ctx.zone.minute(at))),
         None => said,
     }
 }

@@ -114,7 +114,7 @@ fn code(evaluation: &Evaluation, width: usize, ctx: &Ctx<'_>, symbols: &Symbols)
     let reading = || Phrase::of(Role::Muted, symbols.ellipsis);
     let pull = match ctx.cache.pull_request(repo, &commit.sha) {
         Some(Some(pull)) => {
-            let Said { mark, text } = words::merged(pull);
+            let Said { mark, text } = words::merged(pull, ctx.zone);
             let merged = Said { mark, text }.phrase(symbols);
             let approved = words::approvers(pull).phrase(symbols);
             Phrase::new(clean_line(&words::pull_request(pull)))

@@ -56,7 +56,7 @@ impl Inbox {
         let (_, area) = format::split_top(area, used);
         let area = format::filter_line(self.list.filter(), area, buf, skin);
         let failure = self.failure(ctx).or_else(|| self.run_failure(ctx)).or_else(|| self.unread(ctx));
-        let area = format::banner(area, buf, skin, failure, ctx.cache.models.read_at);
+        let area = format::banner(area, buf, ctx, skin, failure, ctx.cache.models.read_at);
         if self.list.is_empty() {
             return self.draw_empty(area, buf, ctx, skin);
         }

@@ -15,7 +15,7 @@ impl JobLog {
     /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let slot = ctx.cache.slot(&self.query());
-        let right = slot.map(|s| format::freshness(s.loading.is_some(), s.failure.is_some(), s.read_at, skin));
+        let right = slot.map(|s| format::freshness(s.loading.is_some(), s.failure.is_some(), s.read_at, ctx, skin));
         (Phrase::of(Role::Title, "Log").text(format!("  {}", self.name)), right.into_iter().collect())
     }
 
@@ -23,7 +23,7 @@ impl JobLog {
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let slot = ctx.cache.slot(&self.query());
         let failure = ctx.cache.failure(&self.query());
-        let area = format::banner(area, buf, skin, failure, slot.and_then(|s| s.read_at));
+        let area = format::banner(area, buf, ctx, skin, failure, slot.and_then(|s| s.read_at));
         let lines = self.lines(ctx);
         if lines.is_empty() {
             let message = match (self.log(ctx).is_some(), failure) {

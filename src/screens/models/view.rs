@@ -27,7 +27,7 @@ impl Models {
         let known = models.read_at.map(|_| models.items.len());
         let right = vec![
             number::length(known, !models.complete, "model"),
-            format::freshness(models.has_more() && !failed, failed, models.read_at, skin),
+            format::freshness(models.has_more() && !failed, failed, models.read_at, ctx, skin),
         ];
         (Phrase::of(Role::Title, "Models"), right)
     }
@@ -37,7 +37,7 @@ impl Models {
         let area = format::filter_line(self.list.filter(), area, buf, skin);
         let models = &ctx.cache.models;
         let failure = ctx.cache.failure(&Query::Models { page: models.next_page() });
-        let area = format::banner(area, buf, skin, failure, models.read_at);
+        let area = format::banner(area, buf, ctx, skin, failure, models.read_at);
         if self.list.is_empty() {
             let (message, keys): (&str, &[_]) = match (self.list.filter().query(), models.has_more()) {
                 ("", true) if failure.is_none() => ("reading models …", &[]),

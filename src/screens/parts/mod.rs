@@ -34,6 +34,7 @@ use crate::app::effect::Effect;
 use crate::app::find;
 use crate::app::input::Key;
 use crate::app::keymap::Context;
+use crate::app::list::Cursor;
 use crate::app::own::OwnRun;
 use crate::app::owner::Owner;
 use crate::app::paint::Pictures;
@@ -49,6 +50,7 @@ use crate::domain::record::Decision;
 use crate::domain::rules::Rules;
 use crate::domain::target::TargetEntry;
 use crate::domain::text::{cleaned_line, grouped, shorten};
+use crate::present::time::Zone;
 
 /// What is said of a paste that did not fit.
 pub fn cut_at(most: usize) -> String {
@@ -79,6 +81,8 @@ pub struct Ctx<'a> {
     /// The user's saved preferences.
     pub prefs: &'a Prefs,
     pub now: Timestamp,
+    /// The zone in which times are said.
+    pub zone: Zone<'a>,
     /// Tenths of a second, for the spinner.
     pub ticks: u64,
     /// Whether the timer, and no key, asks to read again.
@@ -308,6 +312,13 @@ impl Response {
         // Pasted into a shell, a line break would run what is before it.
         let line = cleaned_line(text);
         Self { notice: Some(format!("copied {}", shorten(&line, 200))), ..Self::effect(Effect::Copy(line)) }
+    }
+}
+
+/// Keeps the cursor on its row once a key was pressed; to read again chooses no row.
+pub fn hold<K: Clone + PartialEq>(cursor: &mut Cursor<K>, event: ScreenEvent<'_>) {
+    if matches!(event, ScreenEvent::Action(action) if action != Action::Refresh) {
+        cursor.hold();
     }
 }
 

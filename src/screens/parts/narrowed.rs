@@ -1,6 +1,6 @@
 //! A filtered list with a cursor.
 
-use super::{Filter, ScreenEvent};
+use super::{Filter, ScreenEvent, hold};
 use crate::app::action::Action;
 use crate::app::keymap::Context;
 use crate::app::list::Cursor;
@@ -118,6 +118,7 @@ impl<K: Clone + PartialEq> Narrowed<K> {
         visible: usize,
         is_row: impl Fn(usize) -> bool,
     ) -> Option<Action> {
+        hold(&mut self.cursor, event);
         self.cursor.settle(&self.keys, visible);
         self.cursor.avoid(&self.keys, visible, false, &is_row);
         match event {

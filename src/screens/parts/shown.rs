@@ -26,6 +26,8 @@ pub enum Made {
     Blocks(Picture),
     /// A scaled picture, for sextants.
     Sextants(Picture),
+    /// A scaled picture, for octants.
+    Octants(Picture),
     /// A picture drawn by the terminal itself.
     Graphic(Arc<Graphic>),
 }
@@ -76,6 +78,7 @@ fn scaled(picture: &Picture, canvas: &Canvas, pictures: Pictures) -> Made {
     let (w, h) = if canvas.window.is_part() { part.fill(columns, halves) } else { part.fit(columns, halves) };
     match pictures {
         Pictures::Sextants => Made::Sextants(part.scaled(2 * w, 3 * h.div_ceil(2))),
+        Pictures::Octants => Made::Octants(part.scaled(2 * w, 4 * h.div_ceil(2))),
         Pictures::Off | Pictures::Blocks | Pictures::Terminal => Made::Blocks(part.scaled(w, h)),
     }
 }

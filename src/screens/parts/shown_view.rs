@@ -38,6 +38,7 @@ pub fn draw(file: &Preview, made: &Made, part: Part<'_>, area: Rect, buf: &mut B
         }
         (Made::Blocks(p), _) => picture(p, Cells::Halves, buf),
         (Made::Sextants(p), _) => picture(p, Cells::Sextants, buf),
+        (Made::Octants(p), _) => picture(p, Cells::Octants, buf),
         (Made::Graphic(g), _) => {
             let cell = |at: usize| g.cells.get(at)?.as_ref().map(|c| (c.symbol.as_str(), c.colour));
             (&TerminalPicture { columns: g.columns, rows: g.rows, cell: &cell }).render(area, buf);

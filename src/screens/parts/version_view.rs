@@ -8,7 +8,6 @@ use super::{Ctx, view as format};
 use crate::domain::registry::{ModelVersion, OWN_TAG_PREFIX, VersionStatus};
 use crate::domain::text::clean_line;
 use crate::present::request::request;
-use crate::present::time;
 use crate::present::version::{author, place};
 use crate::ui::layout::Breadth;
 use crate::ui::skin::{Role, Skin};
@@ -97,7 +96,7 @@ pub fn lines(version: &ModelVersion, width: usize, ctx: &Ctx<'_>, skin: &Skin) -
     };
     fact("aliases", or_none(version.aliases.join(", ")));
     let registered = match version.created_at {
-        Some(at) => Phrase::new(time::second(at)),
+        Some(at) => Phrase::new(ctx.zone.second(at)),
         None => Phrase::of(Role::Muted, "not recorded"),
     };
     fact("registered", registered);

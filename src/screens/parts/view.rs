@@ -106,6 +106,7 @@ pub fn notes(notes: &[Note], width: u16, rest: &str) -> Vec<Phrase<'static>> {
 pub fn banner(
     area: Rect,
     buf: &mut Buffer,
+    ctx: &Ctx<'_>,
     skin: &Skin,
     failure: Option<&Failure>,
     shown_since: Option<Timestamp>,
@@ -113,7 +114,7 @@ pub fn banner(
     let Some(failure) = failure else {
         return area;
     };
-    let note = shown_since.map(|at| format!(". What you see was read at {}", time::clock(at))).unwrap_or_default();
+    let note = shown_since.map(|at| format!(". What you see was read at {}", ctx.zone.clock(at))).unwrap_or_default();
     let text = format!("{failure}{note}");
     let hint = failure.hint.as_deref().unwrap_or("Press r to try again.");
     let banner = Banner { skin, tone: Tone::Bad, text: &text, hint: Some(hint) };
@@ -130,13 +131,19 @@ pub fn banner(
 }
 
 /// The age of the data, for the title line.
-pub fn freshness(loading: bool, failed: bool, read_at: Option<Timestamp>, skin: &Skin) -> Phrase<'static> {
+pub fn freshness(
+    loading: bool,
+    failed: bool,
+    read_at: Option<Timestamp>,
+    ctx: &Ctx<'_>,
+    skin: &Skin,
+) -> Phrase<'static> {
     match read_at {
         _ if loading => Phrase::of(Role::Muted, "reading …"),
         Some(at) if failed => {
-            Phrase::of(Role::Stale, format!("{} stale, read {}", skin.symbols().warn, time::clock(at)))
+            Phrase::of(Role::Stale, format!("{} stale, read {}", skin.symbols().warn, ctx.zone.clock(at)))
         }
-        Some(at) => Phrase::of(Role::Muted, format!("read {}", time::clock(at))),
+        Some(at) => Phrase::of(Role::Muted, format!("read {}", ctx.zone.clock(at))),
         None => Phrase::default(),
     }
 }
@@ -145,7 +152,7 @@ pub fn freshness(loading: bool, failed: bool, read_at: Option<Timestamp>, skin: 
 pub fn age(loading: bool, failed: bool, read_at: Option<Timestamp>, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     match read_at {
         Some(at) if !failed => Phrase::of(Role::Muted, format!("{} ago", time::age(at, ctx.now))),
-        _ => freshness(loading, failed, read_at, skin),
+        _ => freshness(loading, failed, read_at, ctx, skin),
     }
 }
 

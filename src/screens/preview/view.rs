@@ -20,7 +20,7 @@ impl Preview {
         let right = ctx
             .cache
             .slot(&self.query())
-            .map(|slot| format::freshness(slot.loading.is_some(), slot.failure.is_some(), slot.read_at, skin));
+            .map(|slot| format::freshness(slot.loading.is_some(), slot.failure.is_some(), slot.read_at, ctx, skin));
         (left, right.into_iter().collect())
     }
 
@@ -29,7 +29,7 @@ impl Preview {
         let area = format::save_line(&self.save, area, buf, skin);
         let slot = ctx.cache.slot(&self.query());
         let failure = slot.and_then(|s| s.failure.as_ref());
-        let area = format::banner(area, buf, skin, failure, slot.and_then(|s| s.read_at));
+        let area = format::banner(area, buf, ctx, skin, failure, slot.and_then(|s| s.read_at));
         let Some(file) = self.file() else {
             if failure.is_none() {
                 format::empty(area, buf, skin, "reading the file …", &[]);

@@ -1,6 +1,7 @@
 //! What is its state? One promotion, live or from its journal.
 
 mod aftermath;
+mod note;
 pub mod view;
 
 use std::borrow::Cow;
@@ -21,6 +22,7 @@ use crate::domain::record::Decision;
 use crate::present::promotion::not_deployed;
 use crate::screens::parts::cd;
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
+use note::Note;
 
 /// Seconds between two queries for the jobs of a running CD run.
 const JOBS_EVERY_S: i64 = 3;
@@ -33,6 +35,7 @@ pub struct Promotion {
     /// Length of the journal when the jobs were last queried.
     jobs_asked_at: u64,
     armed: Option<Armed>,
+    note: Note,
 }
 
 /// What the same key once more does.
@@ -45,7 +48,14 @@ enum Armed {
 impl Promotion {
     /// The screen of one promotion.
     pub fn new(id: PromotionId) -> Self {
-        Self { id, show_jobs: true, jobs_asked_at: 0, armed: None }
+        Self { id, show_jobs: true, jobs_asked_at: 0, armed: None, note: Note::default() }
+    }
+
+    /// The note is kept with the record of `id`.
+    pub fn noted(&mut self, id: PromotionId) {
+        if self.id == id {
+            self.note.clear();
+        }
     }
 
     /// The promotion, with CD as it is now.
@@ -120,13 +130,33 @@ impl Component for Promotion {
     }
 
     fn contexts(&self) -> &'static [Context] {
-        &[Context::Promotion, Context::Global]
+        if self.note.is_writing() {
+            &[Context::Prompt, Context::Global]
+        } else {
+            &[Context::Promotion, Context::Global]
+        }
+    }
+
+    fn captures_text(&self) -> bool {
+        self.note.is_writing()
+    }
+
+    fn moves_while_typing(&self) -> bool {
+        false
+    }
+
+    fn prompt_words(&self) -> (&'static str, &'static str) {
+        ("keep it with the record", "leave it")
+    }
+
+    fn takes_back(&self) -> bool {
+        self.note.is_writing()
     }
 
     /// The most important keys at the moment; those for undo only while undo is possible.
     fn hints(&self, ctx: &Ctx<'_>) -> &'static [Action] {
         use Action::{
-            ApproveDeployment, Back, Browse, Copy, Help, JobLog, Jobs, Record, Rerun, Resume, Rollback, Undo,
+            ApproveDeployment, Back, Browse, Copy, Help, JobLog, Jobs, Note, Record, Rerun, Resume, Rollback, Undo,
         };
         let Some(state) = self.current(ctx) else {
             return &[Record, Browse, Jobs, Copy, Back, Help];
@@ -136,12 +166,12 @@ impl Component for Promotion {
         }
         let failed = aftermath::is_after_a_failure(&state, ctx) && state.is_released() && not_deployed(&state);
         match (!ctx.busy && !state.is_over(), failed) {
-            (true, _) if state.may_undo() || state.is_tag_in_doubt() => &[Resume, Undo, Browse, Copy, Back, Help],
-            (true, _) => &[Resume, Browse, Jobs, Copy, Back, Help],
+            (true, _) if state.may_undo() || state.is_tag_in_doubt() => &[Resume, Undo, Note, Browse, Copy, Back, Help],
+            (true, _) => &[Resume, Note, Browse, Jobs, Copy, Back, Help],
             (false, true) if aftermath::failed_run(&state).is_some() => {
-                &[Rollback, Rerun, JobLog, Browse, Record, Jobs, Copy, Back, Help]
+                &[Rollback, Rerun, JobLog, Note, Browse, Record, Jobs, Copy, Back, Help]
             }
-            (false, true) => &[Rollback, Record, Browse, Jobs, Copy, Back, Help],
+            (false, true) => &[Rollback, Note, Record, Browse, Jobs, Copy, Back, Help],
             (false, false) => &[Record, Browse, Jobs, Copy, Back, Help],
         }
     }
@@ -155,6 +185,9 @@ impl Component for Promotion {
     }
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+        if self.note.is_writing() && !matches!(event, ScreenEvent::Changed) {
+            return self.note.update(event, self.id);
+        }
         let ScreenEvent::Action(action) = event else {
             return self.refresh_cd(ctx);
         };
@@ -186,6 +219,7 @@ impl Component for Promotion {
                     None => Response::notice("No job of its CD failed."),
                 };
             }
+            Action::Note => self.note.begin(),
             Action::Record => return Response::push(Route::Record(RecordAt::Machine(self.id))),
             Action::Rollback => return roll_back(state),
             Action::Browse => return Response::effect(Effect::Browse(place(state))),

@@ -34,7 +34,7 @@ impl Record {
         let query = self.query();
         let failure = ctx.cache.failure(&query);
         let read_at = ctx.cache.slot(&query).and_then(|s| s.read_at);
-        let area = format::banner(area, buf, skin, failure, read_at);
+        let area = format::banner(area, buf, ctx, skin, failure, read_at);
         let lines = self.found(ctx, skin.symbols());
         if lines.is_empty() && self.filter.narrows() {
             return format::empty(area, buf, skin, "No line matches.", &[("Esc", "the whole record")]);
@@ -60,8 +60,8 @@ impl Record {
         // A release without a usable record can be verified all the same.
         let Some(sealed) = self.sealed(ctx) else { return lines };
         let outcome = ctx.cache.record_outcome(sealed.record.record_id);
-        let asked = ctx.cache.asked_of_record(sealed.record.record_id);
-        for section in page(sealed, outcome, &asked, symbols) {
+        let added = ctx.cache.added_to_record(sealed.record.record_id);
+        for section in page(sealed, outcome, &added, ctx.zone, symbols) {
             if !lines.is_empty() {
                 lines.push(Phrase::default());
             }

@@ -8,7 +8,7 @@ use crate::app::list::Cursor;
 use crate::app::prefs::{Draft, Remember};
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::policy::{Answers, Effective, Question, checklist::open_items};
-use crate::screens::parts::{self, Ctx, Response, ScreenEvent};
+use crate::screens::parts::{self, Ctx, Response, ScreenEvent, hold};
 
 /// Lines below the questions: a blank, and the full text of the selected question.
 pub const BELOW: u16 = 5;
@@ -87,6 +87,7 @@ impl Checklist {
     pub fn update(&mut self, event: ScreenEvent<'_>, visible: usize, ctx: &Ctx<'_>) -> Option<Response> {
         let questions = self.questions(ctx).unwrap_or_default();
         let keys: Vec<String> = questions.iter().map(|q| q.id.clone()).collect();
+        hold(&mut self.cursor, event);
         self.cursor.settle(&keys, visible);
         if self.is_typing() {
             return Some(self.typed(event, questions.get(self.cursor.index()), ctx));

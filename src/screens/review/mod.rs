@@ -24,6 +24,7 @@ use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
 use crate::screens::parts::lineage::{Lineage, Root};
+use crate::screens::parts::save::Save;
 use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent, requests};
 
 use artifacts::Artifacts;
@@ -215,7 +216,7 @@ impl Component for Review {
         match self.tab {
             Tab::Diff => self.diff.filter(),
             Tab::Lineage => Some(self.lineage.filter()),
-            Tab::Artifacts => Some(self.artifacts.filter()),
+            Tab::Artifacts => (!self.is_asking()).then(|| self.artifacts.filter()),
             Tab::Description | Tab::Verdict => Some(&self.filter),
             Tab::Checklist => None,
         }
@@ -225,7 +226,7 @@ impl Component for Review {
         match self.tab {
             Tab::Diff => self.diff.filter_mut(),
             Tab::Lineage => Some(self.lineage.filter_mut()),
-            Tab::Artifacts => Some(self.artifacts.filter_mut()),
+            Tab::Artifacts => (!self.is_asking()).then(|| self.artifacts.filter_mut()),
             Tab::Description | Tab::Verdict => Some(&mut self.filter),
             Tab::Checklist => None,
         }
@@ -255,7 +256,12 @@ impl Component for Review {
     }
 
     fn captures_text(&self) -> bool {
-        (self.tab == Tab::Diff && self.diff.captures_text()) || self.is_noting()
+        (self.tab == Tab::Diff && self.diff.captures_text()) || self.is_noting() || self.is_asking()
+    }
+
+    /// A download goes on while another tab is looked at.
+    fn save(&self) -> Option<&Save> {
+        Some(self.artifacts.save())
     }
 
     fn moves_while_typing(&self) -> bool {
@@ -299,6 +305,11 @@ impl Component for Review {
 }
 
 impl Review {
+    /// Whether it is asked where to save a file.
+    fn is_asking(&self) -> bool {
+        self.tab == Tab::Artifacts && self.artifacts.save().is_asking()
+    }
+
     /// Whether the picker of the baseline or the reader of a text is in front of the diff.
     fn has_front(&self) -> bool {
         self.tab == Tab::Diff && self.diff.takes_back()

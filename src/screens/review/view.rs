@@ -28,7 +28,7 @@ impl Review {
         let right = ctx
             .cache
             .slot(&self.query())
-            .map(|slot| format::freshness(self.is_reading(ctx), slot.failure.is_some(), slot.read_at, skin));
+            .map(|slot| format::freshness(self.is_reading(ctx), slot.failure.is_some(), slot.read_at, ctx, skin));
         (left, right.into_iter().collect())
     }
 
@@ -45,7 +45,7 @@ impl Review {
         let (_, area) = format::split_top(area, used);
         let slot = ctx.cache.slot(&self.query());
         let failure = slot.and_then(|s| s.failure.as_ref());
-        let area = format::banner(area, buf, skin, failure, slot.and_then(|s: &Slot| s.read_at));
+        let area = format::banner(area, buf, ctx, skin, failure, slot.and_then(|s: &Slot| s.read_at));
         match (self.facts(ctx), failure, self.tab) {
             (None, Some(_), _) => {}
             // The diff tab handles its own loading state: it may need another baseline.

@@ -13,7 +13,7 @@ use crate::domain::failure::Note;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
 use crate::screens::parts::view as format;
-use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Response, ScreenEvent, hold};
 use crate::ui::Phrase;
 
 /// State of the screen.
@@ -72,6 +72,7 @@ impl Component for Rollback {
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let keys: Vec<VersionNumber> = self.candidates(ctx).iter().map(|c| c.version).collect();
         let rows = ctx.rows(2 + self.below(ctx));
+        hold(&mut self.cursor, event);
         self.cursor.settle(&keys, rows);
         let ScreenEvent::Action(action) = event else {
             return Response::none();

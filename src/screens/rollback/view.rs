@@ -8,7 +8,7 @@ use super::Rollback;
 use crate::domain::decision::Candidate;
 use crate::domain::text::clean_line;
 use crate::present::number;
-use crate::present::time;
+use crate::present::time::{self, Zone};
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::layout::{Column, Widths};
@@ -21,7 +21,7 @@ impl Rollback {
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let known = ctx.cache.rollback_candidates(&self.model).map(|found| found.candidates.len());
         let slot = ctx.cache.slot(&self.query());
-        let fresh = slot.map(|s| format::freshness(s.loading.is_some(), s.failure.is_some(), s.read_at, skin));
+        let fresh = slot.map(|s| format::freshness(s.loading.is_some(), s.failure.is_some(), s.read_at, ctx, skin));
         let right = std::iter::once(number::length(known, false, "candidate")).chain(fresh).collect();
         (Phrase::of(Role::Title, "Roll back").text(format!("  {}", self.model)), right)
     }
@@ -30,7 +30,7 @@ impl Rollback {
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let slot = ctx.cache.slot(&self.query());
         let failure = ctx.cache.failure(&self.query());
-        let area = format::banner(area, buf, skin, failure, slot.and_then(|s| s.read_at));
+        let area = format::banner(area, buf, ctx, skin, failure, slot.and_then(|s| s.read_at));
         let (area, below) = format::split_bottom(area, self.below(ctx));
         let notes = self.notes(ctx);
         let unread = !notes.is_empty();
@@ -49,7 +49,7 @@ impl Rollback {
         let (line, area) = format::split_top(area, 1);
         let text = " Earlier versions that were in production. Press Enter to see what a rollback would do.";
         Phrase::of(Role::Muted, text).draw(line, buf, skin);
-        let columns = columns(candidates.iter().any(|c| !c.reason.is_empty()));
+        let columns = columns(candidates.iter().any(|c| !c.reason.is_empty()), ctx.zone);
         let widths = Widths::of(&columns, [sample()]);
         let row = |i: usize| candidates.get(i).map(|c| row(c, ctx, skin)).unwrap_or_default();
         let table = Table::new(skin, &columns, &widths, candidates.len(), &row);
@@ -57,10 +57,10 @@ impl Rollback {
     }
 }
 
-fn columns(reasons: bool) -> Vec<Column<'static>> {
+fn columns(reasons: bool, zone: Zone<'_>) -> Vec<Column<'static>> {
     let mut columns = vec![
         Column::right("VER"),
-        Column::left("LAST KNOWN (UTC)"),
+        Column::left(format!("LAST KNOWN ({})", zone.word())),
         Column::right("AGE"),
         Column::left("BY").rank(2).min(6),
         Column::left("TAG").rank(3).min(12),
@@ -95,7 +95,7 @@ fn row(candidate: &Candidate, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
     };
     Row::new(vec![
         Phrase::of(Role::Candidate, candidate.version.to_string()),
-        or_none(candidate.at.map(time::minute)),
+        or_none(candidate.at.map(|at| ctx.zone.cell(at))),
         Phrase::new(time::age(candidate.at, ctx.now)),
         or_none(candidate.by.clone()),
         or_none(candidate.tag.as_ref().map(ToString::to_string)),

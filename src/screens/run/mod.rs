@@ -17,7 +17,7 @@ use crate::domain::ids::RunId;
 use crate::domain::run::Run;
 use crate::present::version::run_label;
 use crate::screens::parts::lineage::{Lineage, Root};
-use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent, hold};
 use rows::RunRow;
 
 /// The tabs of a run.
@@ -204,6 +204,7 @@ impl Component for RunDetail {
         {
             return step;
         }
+        hold(&mut self.cursor, event);
         let step = match event {
             ScreenEvent::Action(action) if action.is_movement() => {
                 self.cursor.step(action, &self.keys, ctx.rows(2));

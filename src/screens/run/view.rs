@@ -37,7 +37,7 @@ impl RunDetail {
         let active = Tab::ALL.iter().position(|t| *t == self.tab).unwrap_or(0);
         (&Tabs { skin, tabs: &tabs, active }).render(line, buf);
         let failure = ctx.cache.run_failure(&self.id);
-        let area = format::banner(area, buf, skin, failure, None);
+        let area = format::banner(area, buf, ctx, skin, failure, None);
         if self.tab == Tab::Lineage && ctx.cache.run(&self.id).flatten().is_some() {
             return self.lineage.draw(area, buf, skin);
         }

@@ -24,7 +24,7 @@ use crate::domain::pattern::matches;
 use crate::domain::run::Run;
 use crate::present::version::run_label;
 use crate::screens::parts::picker::{Picker, Purpose};
-use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent, hold};
 use arrange::ListedRun;
 use picker::picker;
 use search::SearchLine;
@@ -414,6 +414,7 @@ impl Component for Runs {
     }
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
+        hold(&mut self.cursor, event);
         let typed = self.type_into(event, ctx);
         self.settle(ctx);
         if let Some(step) = typed {

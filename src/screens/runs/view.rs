@@ -56,8 +56,13 @@ impl Runs {
         };
         let part = if self.sorts_a_part(ctx) { "sorted: what is loaded" } else { "" };
         let part = Phrase::of(Role::Muted, part);
-        let right =
-            vec![count, part, marks, columns, format::freshness(loading, failed, list.and_then(|l| l.read_at), skin)];
+        let right = vec![
+            count,
+            part,
+            marks,
+            columns,
+            format::freshness(loading, failed, list.and_then(|l| l.read_at), ctx, skin),
+        ];
         (Phrase::of(Role::Title, self.name.clone()), right)
     }
 
@@ -75,7 +80,7 @@ impl Runs {
             Some(_) => None,
             None => asked.iter().find_map(|q| ctx.cache.failure(q)),
         };
-        let area = format::banner(area, buf, skin, failure, list.and_then(|l| l.read_at));
+        let area = format::banner(area, buf, ctx, skin, failure, list.and_then(|l| l.read_at));
         let Some(list) = list.filter(|_| !self.lines.is_empty()) else {
             let (message, keys): (&str, &[_]) = match (self.filter.query(), list.and_then(|l| l.read_at)) {
                 (_, None) if failure.is_some() || self.search_failure(ctx).is_some() => ("", &[]),

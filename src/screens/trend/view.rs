@@ -12,7 +12,6 @@ use crate::domain::failure::Failure;
 use crate::domain::run::format_significant;
 use crate::domain::text::clean_line;
 use crate::present::number;
-use crate::present::time;
 use crate::present::version::{author, run_label};
 use crate::screens::parts::known::Known;
 use crate::screens::parts::{Component as _, Ctx, view as format};
@@ -41,7 +40,7 @@ impl Trend {
             (Some(_), underway) if underway > 0 => {
                 Phrase::of(Role::Muted, format!("{} of {count} read …", count - underway))
             }
-            _ => format::freshness(loading, failed, versions.and_then(|v| v.read_at), skin),
+            _ => format::freshness(loading, failed, versions.and_then(|v| v.read_at), ctx, skin),
         };
         (left, vec![number::length(versions.map(|_| count), more, "version"), progress])
     }
@@ -58,7 +57,7 @@ impl Trend {
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let versions = ctx.cache.versions(&self.model);
         let failure = self.failure(ctx);
-        let area = format::banner(area, buf, skin, failure, versions.and_then(|v| v.read_at));
+        let area = format::banner(area, buf, ctx, skin, failure, versions.and_then(|v| v.read_at));
         let points = self.points(ctx);
         if points.is_empty() {
             let message = match (failure, versions) {
@@ -224,7 +223,7 @@ fn details(point: &Point<'_>, ctx: &Ctx<'_>) -> Phrase<'static> {
     let (run, author) = (said.run, author(version, said).map(str::to_owned));
     let said = [
         Some(version.stage.to_string()),
-        version.created_at.map(time::second),
+        version.created_at.map(|at| ctx.zone.second(at)),
         author,
         run.map(run_label),
         Some(crate::domain::text::first_line(&version.description).to_owned()),

@@ -32,7 +32,7 @@ impl Versions {
         let (known, more) = (versions.map(|v| v.items.len()), versions.is_none_or(|v| !v.complete));
         let right = vec![
             number::length(known, more, "version"),
-            format::freshness(ctx.cache.is_loading(&query), failed, versions.and_then(|v| v.read_at), skin),
+            format::freshness(ctx.cache.is_loading(&query), failed, versions.and_then(|v| v.read_at), ctx, skin),
         ];
         (Phrase::of(Role::Title, self.model.to_string()), right)
     }
@@ -50,7 +50,7 @@ impl Versions {
             .cache
             .failure(&self.query(versions.and_then(EagerPages::next_page)))
             .or_else(|| ctx.cache.run_failure(selected?.run_id.as_ref()?));
-        let area = format::banner(area, buf, skin, failure, versions.and_then(|v| v.read_at));
+        let area = format::banner(area, buf, ctx, skin, failure, versions.and_then(|v| v.read_at));
         if self.list.is_empty() {
             let (message, keys): (&str, &[_]) = match (self.list.filter().query(), versions) {
                 (_, None) if failure.is_some() => ("", &[]),

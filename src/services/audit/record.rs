@@ -19,8 +19,8 @@ pub struct Found {
     pub sealed: Sealed,
     /// What this machine noted of it later.
     pub outcome: Option<chain::Outcome>,
-    /// What people asked of CD since, oldest first.
-    pub asked: Vec<chain::Outcome>,
+    /// What people asked of CD and noted since, oldest first.
+    pub added: Vec<chain::Outcome>,
     /// What could not be read meanwhile.
     pub notes: Vec<Note>,
 }
@@ -28,8 +28,8 @@ pub struct Found {
 impl Found {
     fn of(sealed: Sealed, lines: &[ChainLine], notes: Vec<Note>) -> Self {
         let id = sealed.record.record_id;
-        let (outcome, asked) = (chain::last(lines, id).cloned(), chain::asked(lines, id).cloned().collect());
-        Self { sealed, outcome, asked, notes }
+        let (outcome, added) = (chain::last(lines, id).cloned(), chain::added(lines, id).cloned().collect());
+        Self { sealed, outcome, added, notes }
     }
 }
 

@@ -94,8 +94,15 @@ impl Promoter {
                 return Ok(());
             }
             let at = self.services.clock.now();
-            let became =
-                Became { record_id: id, at, done: failure.is_none(), notes: vec![note], comment: None, asked: true };
+            let became = Became {
+                record_id: id,
+                at,
+                done: failure.is_none(),
+                notes: vec![note],
+                comment: None,
+                asked: true,
+                noted_by: None,
+            };
             keep::outcome(&self.services, became).await
         };
         if let Err(failure) = kept.await {

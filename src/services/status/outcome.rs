@@ -18,7 +18,15 @@ pub async fn keep_outcomes(services: &Services, status: &Status) -> Outcome<usiz
         let Some((id, notes)) = model.record_id.zip(notes(model)) else { continue };
         if chain::has(&lines, id) && chain::last(&lines, id).is_none_or(|last| last.notes != notes) {
             let done = !model.state().is_wrong();
-            let became = Became { record_id: id, at: services.clock.now(), done, notes, comment: None, asked: false };
+            let became = Became {
+                record_id: id,
+                at: services.clock.now(),
+                done,
+                notes,
+                comment: None,
+                asked: false,
+                noted_by: None,
+            };
             keep::outcome(services, became).await?;
             kept += 1;
         }

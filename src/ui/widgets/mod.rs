@@ -5,6 +5,7 @@ mod chart;
 mod dialog;
 mod field;
 mod ground;
+mod mosaic;
 mod notice;
 mod pager;
 mod picture;

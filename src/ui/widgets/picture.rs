@@ -1,5 +1,5 @@
 //! A picture in characters: half blocks with two pixels per cell, the upper as foreground and the lower as background, or
-//! sextants with six pixels of two colours.
+//! sextants and octants with six and eight pixels of two colours.
 
 use std::num::NonZeroU16;
 
@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 use ratatui::widgets::Widget;
 
+use super::mosaic::{octant, sextant};
 use crate::ui::skin::Skin;
 
 /// From dark to light, for terminals without colours.
@@ -22,6 +23,8 @@ pub enum Cells {
     Halves,
     /// Two columns of three pixels.
     Sextants,
+    /// Two columns of four pixels.
+    Octants,
 }
 
 impl Cells {
@@ -29,6 +32,7 @@ impl Cells {
         match self {
             Self::Halves => (1, 2),
             Self::Sextants => (2, 3),
+            Self::Octants => (2, 4),
         }
     }
 }
@@ -91,7 +95,7 @@ fn half(pixels: &[Option<Rgb>]) -> (char, Style) {
 }
 
 /// The lighter pixels in the foreground, the others in the background.
-fn sextant(pixels: &[Option<Rgb>]) -> (char, Style) {
+fn mosaic(pixels: &[Option<Rgb>], symbol: fn(u32) -> char) -> (char, Style) {
     let known: Vec<Rgb> = pixels.iter().flatten().copied().collect();
     let lights = || known.iter().copied().map(light);
     let middle = (lights().min().unwrap_or(0) + lights().max().unwrap_or(0)) / 2;
@@ -100,18 +104,6 @@ fn sextant(pixels: &[Option<Rgb>]) -> (char, Style) {
     let bits = pixels.iter().enumerate().filter(|(_, pixel)| is_bright(pixel)).map(|(i, _)| 1 << i).sum::<u32>();
     let style = Style::new().fg(colour(mean(&bright)));
     (symbol(bits), if dark.is_empty() { style } else { style.bg(colour(mean(&dark))) })
-}
-
-/// The character with these of its six parts filled: bit 0 is the upper left, bit 1 the upper right. Unicode, "Symbols for
-/// Legacy Computing": in order from U+1FB00, without those that are block elements already.
-fn symbol(bits: u32) -> char {
-    match bits {
-        0 => ' ',
-        21 => '▌',
-        42 => '▐',
-        63.. => '█',
-        _ => char::from_u32(0x1FB00 + bits - 1 - u32::from(bits > 21) - u32::from(bits > 42)).unwrap_or('█'),
-    }
 }
 
 impl Widget for &Picture<'_> {
@@ -127,7 +119,8 @@ impl Widget for &Picture<'_> {
                 }
                 let (symbol, style) = match self.cells {
                     Cells::Halves => half(&pixels),
-                    Cells::Sextants => sextant(&pixels),
+                    Cells::Sextants => mosaic(&pixels, sextant),
+                    Cells::Octants => mosaic(&pixels, octant),
                 };
                 buf[(x, y)].set_char(symbol).set_style(style);
             }
@@ -205,8 +198,16 @@ mod tests {
         assert_eq!(drawn([true, false, true, false, true, false]), ("▌".into(), two.0, two.1));
         assert_eq!(drawn([false, true, true, false, true, true]), ("\u{1FB33}".into(), two.0, two.1));
         assert_eq!(drawn([false, true, true, true, true, true]), ("\u{1FB3B}".into(), two.0, two.1));
-        let all: std::collections::BTreeSet<char> = (0..64).map(symbol).collect();
-        assert_eq!(all.len(), 64, "each pattern has its own");
+    }
+
+    #[test]
+    fn an_octant_shows_which_of_eight_pixels_are_lighter() {
+        let skin = Skin::new(Theme::Dark, true);
+        let rgb: Vec<u8> = [0, 0, 1, 0, 0, 0, 0, 1].iter().flat_map(|l| [200 * l, 100 * l, 40]).collect();
+        let picture = Picture { skin: &skin, cells: Cells::Octants, width: 2, height: 4, rgb: &rgb };
+        let buf = buffer(1, 1, &picture);
+        assert_eq!(lines(&buf), ["\u{1CD74}"]);
+        assert_eq!((buf[(0, 0)].fg, buf[(0, 0)].bg), (Color::Rgb(200, 100, 40), Color::Rgb(0, 0, 40)));
     }
 
     #[test]

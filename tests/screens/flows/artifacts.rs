@@ -1,6 +1,9 @@
 //! The files of a version beside those of production.
 
+use signoff::app::effect::Effect;
+use signoff::app::msg::Msg;
 use signoff::app::paint::Pictures;
+use signoff::app::saving::SaveNews;
 use signoff::screens::Screen;
 
 use crate::support::driver::Driver;
@@ -67,6 +70,32 @@ fn enter_opens_the_file_whole_and_comes_back_to_it() {
 }
 
 #[test]
+fn the_file_under_the_cursor_is_saved_and_the_download_goes_on_under_other_tabs() {
+    let mut driver = opened();
+    driver.asked();
+    driver.keys("w");
+    driver.sees(&["save into", "confusion_matrix", "⏎ save"]);
+    driver.keys("out<enter>");
+    let asked = driver.asked();
+    let [Effect::Save(request)] = asked.as_slice() else { panic!("{asked:?}") };
+    assert_eq!((request.path.as_str(), request.into.as_str()), ("plots/confusion_matrix.png", "out"));
+    driver.keys("1");
+    assert_eq!(driver.asked(), []);
+    assert!(driver.state.saving.is_some());
+    driver.send(Msg::Save(SaveNews::Exists("out/confusion_matrix.png".into())));
+    driver.keys("y");
+    assert!(!driver.asked().iter().any(|e| matches!(e, Effect::Save(_))), "nothing is asked on another tab");
+    driver.keys("3");
+    driver.sees(&["y replaces, Esc keeps: out/confusion_matrix.png is there already"]);
+    driver.keys("y");
+    assert!(matches!(driver.asked().as_slice(), [Effect::Save(request)] if request.overwrite));
+    driver.keys("/metrics<enter>w");
+    driver.sees(&["save into"]);
+    driver.keys("<esc>");
+    driver.sees(&["1 of 1"]);
+}
+
+#[test]
 fn without_a_baseline_there_is_one_side() {
     let mut driver = Driver::demo();
     driver.keys(":churn-uplift/2<enter>3");
@@ -75,15 +104,19 @@ fn without_a_baseline_there_is_one_side() {
 }
 
 #[test]
-fn finer_cells_hold_six_pixels() {
-    let mut driver = opened();
-    driver.state.pictures = Pictures::Sextants;
-    driver.keys("jk");
-    let picture = driver.picture();
-    assert!(picture.chars().any(|c| ('\u{1FB00}'..='\u{1FB3B}').contains(&c)), "{picture}");
-    driver.keys("<enter>+");
-    let picture = driver.picture();
-    assert!(picture.chars().any(|c| ('\u{1FB00}'..='\u{1FB3B}').contains(&c)), "{picture}");
-    driver.keys("<esc>");
-    assert!(matches!(driver.state.top(), Screen::Preview(_)), "Esc shows all of the picture first");
+fn finer_cells_hold_six_or_eight_pixels() {
+    for (pictures, cells) in
+        [(Pictures::Sextants, '\u{1FB00}'..='\u{1FB3B}'), (Pictures::Octants, '\u{1CD00}'..='\u{1CDE5}')]
+    {
+        let mut driver = opened();
+        driver.state.pictures = pictures;
+        driver.keys("jk");
+        let picture = driver.picture();
+        assert!(picture.chars().any(|c| cells.contains(&c)), "{picture}");
+        driver.keys("<enter>+");
+        let picture = driver.picture();
+        assert!(picture.chars().any(|c| cells.contains(&c)), "{picture}");
+        driver.keys("<esc>");
+        assert!(matches!(driver.state.top(), Screen::Preview(_)), "Esc shows all of the picture first");
+    }
 }

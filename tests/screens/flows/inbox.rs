@@ -409,6 +409,31 @@ fn columns_are_hidden_and_shown_and_versions_have_their_own() {
     driver.sees(&["AUTHOR"]);
 }
 
+/// Whether the cursor is on the first row below the first heading.
+fn stands_first(driver: &Driver) -> bool {
+    let picture = driver.picture();
+    let below = picture.lines().skip_while(|line| !line.contains("MODEL")).skip(1);
+    let is_heading = |line: &&str| line.trim().is_empty() || line.trim().chars().all(|c| c.is_uppercase() || c == ' ');
+    let first = below.skip_while(is_heading).next();
+    first.is_none_or(|line| line.trim_start().starts_with('▸'))
+}
+
+#[test]
+fn the_cursor_is_on_the_first_thing_to_do_until_a_key_is_pressed() {
+    let mut driver = Driver::asking(crate::support::driver::demo_rules(), &[], |_| {});
+    driver.resize(100, 30);
+    driver.answer_all();
+    driver.sees(&["READY"]);
+    assert!(stands_first(&driver), "{}", driver.picture());
+    let mut driver = Driver::of(world, rules(), samples::now(), &[]);
+    driver.resize(80, 40);
+    driver.answer_only(|query| !is_verdict(query));
+    driver.keys("j");
+    let chosen = selected(&mut driver);
+    driver.answer_all();
+    assert_eq!(selected(&mut driver), chosen, "then it follows its row");
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     /// Answer one of the open queries.
@@ -417,13 +442,26 @@ enum Step {
     Resize(u16),
 }
 
+/// Answers one of the open queries.
+fn reply_to(driver: &mut Driver, nth: usize) {
+    let open: Vec<Query> = driver.open().cloned().collect();
+    if let Some(query) = (!open.is_empty()).then(|| open[nth % open.len()].clone()) {
+        driver.reply(world(&query));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 80, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Answers come in any order, and what was read is read again meanwhile: the version under the cursor stays, and in
-    /// the end everything that waits is there.
+    /// Answers come in any order, and what was read is read again meanwhile: until a key is pressed the first row is under
+    /// the cursor, and then the version under it stays; in the end everything that waits is there.
     #[test]
     fn nothing_moves_under_the_cursor_when_rows_arrive(
+        before in prop::collection::vec(prop_oneof![
+            6 => (0usize..9).prop_map(Step::Answer),
+            1 => Just(Step::Key("r")),
+            1 => (15u16..30).prop_map(Step::Resize),
+        ], 0..30),
         steps in prop::collection::vec(prop_oneof![
             6 => (0usize..9).prop_map(Step::Answer),
             3 => prop::sample::select(vec!["j", "k", "G", "g"]).prop_map(Step::Key),
@@ -432,16 +470,20 @@ proptest! {
         ], 0..60),
     ) {
         let mut driver = Driver::of(world, rules(), samples::now(), &[]);
+        for step in before {
+            match step {
+                Step::Answer(nth) => reply_to(&mut driver, nth),
+                Step::Resize(height) => driver.resize(80, height),
+                // To read again chooses no row.
+                Step::Key(_) => driver.send(Msg::Refresh),
+            }
+            prop_assert!(stands_first(&driver), "{}", driver.picture());
+        }
         for step in steps {
             let before = selected(&mut driver);
             let may_move = matches!(step, Step::Key(key) if key != "r");
             match step {
-                Step::Answer(nth) => {
-                    let open: Vec<Query> = driver.open().cloned().collect();
-                    if let Some(query) = (!open.is_empty()).then(|| open[nth % open.len()].clone()) {
-                        driver.reply(world(&query));
-                    }
-                }
+                Step::Answer(nth) => reply_to(&mut driver, nth),
                 Step::Key(key) => drop(driver.keys(key)),
                 Step::Resize(height) => driver.resize(80, height),
             }

@@ -18,3 +18,4 @@ mod requests;
 mod trend;
 mod views;
 mod waiting;
+mod zone;

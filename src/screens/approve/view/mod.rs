@@ -42,7 +42,7 @@ impl Approve {
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let read_at = ctx.cache.preflight(&self.model, self.version, self.decision).map(|p| p.read_at);
         let failed = ctx.cache.failure(&self.query()).is_some();
-        let right = vec![format::freshness(ctx.cache.is_loading(&self.query()), failed, read_at, skin)];
+        let right = vec![format::freshness(ctx.cache.is_loading(&self.query()), failed, read_at, ctx, skin)];
         let word = if self.is_rollback() { "Roll back" } else { "Approve" };
         (Phrase::of(Role::Title, word).text(format!("  {} {}", self.model, self.version)), right)
     }

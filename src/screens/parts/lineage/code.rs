@@ -17,7 +17,6 @@ use crate::domain::lineage::{
 use crate::domain::origin::CodeOrigin;
 use crate::domain::provenance::Provenance;
 use crate::present::code::{self as words, NO_COMMIT};
-use crate::present::time;
 use crate::screens::parts::Ctx;
 
 /// All rows about the code.
@@ -90,7 +89,7 @@ fn commit_details(tree: &mut Tree<'_>, commit: &Commit, origin: &CodeOrigin, sai
         tree.note(TreeRow::new("recorded as", &origin.rev).copy(origin.rev.as_str()));
     }
     tree.note(TreeRow::new("author", commit.author.as_deref().unwrap_or("not known")));
-    tree.note(TreeRow::new("committed", time::recorded(commit.at)));
+    tree.note(TreeRow::new("committed", tree.zone.recorded(commit.at)));
     tree.note(TreeRow::new("repository", origin.repo.to_string()).copy(origin.repo.to_string()));
     let branch = said.branch().unwrap_or("not recorded");
     tree.note(TreeRow::new("branch", branch).copy(branch));
@@ -136,7 +135,7 @@ fn pull_request(tree: &mut Tree<'_>, pull: &PullRequest) {
     if tree.node("pull request", 3, row, true) {
         let author = pull.author.as_deref().unwrap_or("not known");
         let merged = match pull.merged_at {
-            Some(_) => format!(", {}", words::merged(pull).text),
+            Some(_) => format!(", {}", words::merged(pull, tree.zone).text),
             None => String::new(),
         };
         tree.note(TreeRow::new("author", format!("{author}{merged}")).copy(author));
@@ -148,7 +147,7 @@ fn pull_request(tree: &mut Tree<'_>, pull: &PullRequest) {
         tree.note(TreeRow::said("approved by", words::approvers(pull)));
     }
     if pull.merged_at.is_none() {
-        tree.note(TreeRow::said("", words::merged(pull)));
+        tree.note(TreeRow::said("", words::merged(pull, tree.zone)));
     }
 }
 
@@ -283,7 +282,7 @@ fn training_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, said: Provenance<'_>) {
         tree.note(TreeRow::new("claimed by tag", &claim.tag).copy(claim.tag.as_str()));
         tree.note(TreeRow::new("repository", claim.repo.to_string()).copy(claim.repo.to_string()));
         tree.note(TreeRow::new("workflow", &run.path).copy(run.path.clone()));
-        tree.note(TreeRow::new("created", time::recorded(run.created_at)));
+        tree.note(TreeRow::new("created", tree.zone.recorded(run.created_at)));
     }
     let elsewhere = trail.origin.as_ref().ok().and_then(|origin| caution::trained_elsewhere(&claim.repo, &origin.repo));
     if let Some(note) = elsewhere {

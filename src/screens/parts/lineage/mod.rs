@@ -21,7 +21,7 @@ use crate::app::effect::Effect;
 use crate::app::list::Cursor;
 use crate::app::query::Query;
 use crate::app::route::Route;
-use crate::screens::parts::{Ctx, Filter, Response, ScreenEvent};
+use crate::screens::parts::{Ctx, Filter, Response, ScreenEvent, hold};
 
 /// State of the tab.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,6 +80,7 @@ impl Lineage {
         visible: usize,
         ctx: &Ctx<'_>,
     ) -> Option<Response> {
+        hold(&mut self.cursor, event);
         self.remake(root, visible, ctx);
         let ScreenEvent::Action(action) = event else {
             return Some(Response::none());

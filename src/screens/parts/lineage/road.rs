@@ -10,7 +10,7 @@ use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::{RepoSlug, TagName};
 use crate::domain::job::JobRun;
 use crate::domain::road::{Known, Pages, Part, RoadStep, StepState, decisions_on, released, road};
-use crate::present::time;
+use crate::present::time::Zone;
 use crate::screens::parts::Ctx;
 
 /// What is asked for besides the tree's own questions.
@@ -44,7 +44,7 @@ pub(super) fn road_rows(tree: &mut Tree<'_>, trail: &Trail<'_>, facts: &Reviewed
     let row = TreeRow::new("road", format!("{done} of {} steps", steps.len()));
     if tree.node("road", 0, row, true) {
         for step in steps {
-            tree.note(step_row(step, facts, release.as_ref()));
+            tree.note(step_row(step, facts, release.as_ref(), ctx.zone));
         }
     }
 }
@@ -106,8 +106,8 @@ fn known<'a>(
     }
 }
 
-fn step_row(step: RoadStep, facts: &ReviewedFacts, release: Option<&(RepoSlug, TagName)>) -> TreeRow {
-    let at = step.at.map(|at| format!(", {}", time::minute(at))).unwrap_or_default();
+fn step_row(step: RoadStep, facts: &ReviewedFacts, release: Option<&(RepoSlug, TagName)>, zone: Zone<'_>) -> TreeRow {
+    let at = step.at.map(|at| format!(", {}", zone.minute(at))).unwrap_or_default();
     let tone = match step.state {
         StepState::Done => Tone::Good,
         StepState::Failed => Tone::Bad,

@@ -43,7 +43,7 @@ pub(super) const FOLDABLE: [&str; 11] = [
 /// The whole tree, with the nodes in `open` unfolded.
 pub(super) fn rows(root: Root<'_>, open: &BTreeSet<String>, ctx: &Ctx<'_>) -> Vec<TreeRow> {
     let trail = Trail::new(root, ctx);
-    let mut tree = Tree::new(open, ctx.width, if root.facts().is_some() { 0 } else { RUN });
+    let mut tree = Tree::new(open, ctx.zone, ctx.width, if root.facts().is_some() { 0 } else { RUN });
     if let Some(facts) = root.facts() {
         road_rows(&mut tree, &trail, facts, ctx);
         version_rows(&mut tree, facts, ctx);
@@ -83,7 +83,7 @@ fn version_rows(tree: &mut Tree<'_>, facts: &ReviewedFacts, ctx: &Ctx<'_>) {
         let aliases = if version.aliases.is_empty() { "none".to_owned() } else { version.aliases.join(", ") };
         tree.note(TreeRow::new("aliases", &aliases).copy(aliases.clone()));
         let by = version.author.as_ref().map(|a| format!(" by {a}")).unwrap_or_default();
-        tree.note(TreeRow::new("registered", format!("{}{by}", time::recorded(version.created_at))));
+        tree.note(TreeRow::new("registered", format!("{}{by}", tree.zone.recorded(version.created_at))));
         tree.note(TreeRow::new("source", &version.source).copy(version.source.clone()));
         request_rows(tree, version, ctx);
     }
@@ -159,8 +159,8 @@ fn run_rows(tree: &mut Tree<'_>, run: &Run) {
     if tree.node("run", RUN, row, true) {
         tree.note(TreeRow::new("id", run.id.as_str()));
         tree.note(TreeRow::new("user", run.user.as_deref().unwrap_or("not recorded")));
-        tree.note(TreeRow::new("started", time::recorded(run.started_at)));
-        tree.note(TreeRow::new("ended", time::recorded(run.ended_at)));
+        tree.note(TreeRow::new("started", tree.zone.recorded(run.started_at)));
+        tree.note(TreeRow::new("ended", tree.zone.recorded(run.ended_at)));
         tree.note(TreeRow::new("started from", run.tags.text("mlflow.source.name").unwrap_or("not recorded")));
     }
 }

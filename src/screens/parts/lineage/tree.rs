@@ -6,6 +6,7 @@ use crate::app::effect::Place;
 use crate::domain::failure::Failure;
 use crate::domain::ids::RunId;
 use crate::domain::text::clean_line;
+use crate::present::time::Zone;
 use crate::present::{Mark, Said};
 use crate::ui::text::wrap;
 
@@ -116,6 +117,7 @@ impl TreeRow {
 /// The tree under construction.
 #[derive(Debug)]
 pub(super) struct Tree<'a> {
+    pub(super) zone: Zone<'a>,
     rows: Vec<TreeRow>,
     open: &'a BTreeSet<String>,
     width: usize,
@@ -128,9 +130,9 @@ pub(super) struct Tree<'a> {
 impl<'a> Tree<'a> {
     /// An empty tree for a terminal of `width` columns, with the nodes in `open` unfolded. It starts at depth `top` of
     /// the whole tree.
-    pub(super) fn new(open: &'a BTreeSet<String>, width: u16, top: usize) -> Self {
+    pub(super) fn new(open: &'a BTreeSet<String>, zone: Zone<'a>, width: u16, top: usize) -> Self {
         let width = usize::from(width.saturating_sub(LABELS + GAPS)).max(20);
-        Self { rows: Vec::new(), open, width, top, node: (String::new(), 0) }
+        Self { zone, rows: Vec::new(), open, width, top, node: (String::new(), 0) }
     }
 
     /// Adds a node; the rows that follow are its details. Returns whether they are shown.

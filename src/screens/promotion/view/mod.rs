@@ -40,7 +40,7 @@ impl Promotion {
         let end = if state.is_over() || !ctx.busy { state.updated_at } else { ctx.now };
         let right = vec![
             Phrase::of(Role::Muted, time::between(state.opened_at, end)),
-            Phrase::of(Role::Muted, format!("started {}", time::clock(state.opened_at))),
+            Phrase::of(Role::Muted, format!("started {}", ctx.zone.clock(state.opened_at))),
         ];
         (
             Phrase::of(Role::Title, draft.model().to_string()).add(Role::Candidate, format!("  {}", draft.version())),
@@ -52,11 +52,18 @@ impl Promotion {
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let Some(state) = self.current(ctx) else {
             let failure = ctx.cache.failure(&Query::Promotions);
-            let area = format::banner(area, buf, skin, failure, None);
+            let area = format::banner(area, buf, ctx, skin, failure, None);
             let message = if failure.is_some() { "" } else { "reading the journal …" };
             return format::empty(area, buf, skin, message, &[]);
         };
         let state = &*state;
+        let area = match self.note.is_writing() {
+            true => {
+                let hint = Phrase::of(Role::Muted, "for the record ");
+                format::Prompt::new(skin, " note  ", self.note.field()).hint(hint).draw(area, buf)
+            }
+            false => area,
+        };
         let width = usize::from(area.width.saturating_sub(2));
         // The state comes first, then the keys, so that they are always visible.
         let mut head = headline(state, ctx, skin).wrap(width, 3);
@@ -162,7 +169,7 @@ fn standing(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static
     let symbols = skin.symbols();
     let now = Phrase::of(Role::Muted, " in production: ").join(words::state(status, symbols));
     let running = status.running.iter().map(|said| Phrase::new(" ").join(words::testimony(said, symbols)));
-    let drift = status.drift.iter().map(|finding| Phrase::new(" ").join(words::finding(finding, symbols)));
+    let drift = status.drift.iter().map(|finding| Phrase::new(" ").join(words::finding(finding, ctx.zone, symbols)));
     std::iter::once(now).chain(running).chain(drift).take(MOST_LINES).collect()
 }
 

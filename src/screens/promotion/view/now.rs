@@ -6,7 +6,7 @@ use crate::app::query::Query;
 use crate::domain::cd::CdOutcome;
 use crate::domain::job_log::LogLine;
 use crate::domain::promotion::{Observation, SagaState};
-use crate::present::{Mark, Symbols, promotion, time};
+use crate::present::{Mark, Symbols, promotion};
 use crate::screens::parts::Ctx;
 use crate::screens::promotion::aftermath;
 use crate::ui::Phrase;
@@ -41,9 +41,9 @@ fn found<'a>(state: &'a SagaState, ctx: &Ctx<'a>) -> (&'a [Observation], String)
     let slot = ctx.cache.slot(&query);
     let read_at = slot.and_then(|slot| slot.read_at);
     let failed = slot.and_then(|slot| slot.failure.as_ref());
-    let seen = |at: Timestamp| format!("as seen at {}", time::minute(at));
+    let seen = |at: Timestamp| format!("as seen at {}", ctx.zone.minute(at));
     match (ctx.cache.truth(state.plan.id), read_at, failed) {
-        (Some(now), Some(at), None) => (now, format!("read {}", time::clock(at))),
+        (Some(now), Some(at), None) => (now, format!("read {}", ctx.zone.clock(at))),
         (Some(now), Some(at), Some(_)) => (now, format!("{}; it cannot be read now", seen(at))),
         (_, _, Some(_)) => (journaled(state), format!("{}; it cannot be read now", seen(state.updated_at))),
         _ => (journaled(state), "reading …".to_owned()),

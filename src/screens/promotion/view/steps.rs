@@ -65,7 +65,7 @@ pub(super) fn moments(state: &SagaState, jobs: bool, ctx: &Ctx<'_>, skin: &Skin)
 
 /// CD is read again when this is shown; until then, or if that fails, it is as it was then.
 fn as_seen(state: &SagaState, at: Timestamp, ctx: &Ctx<'_>) -> Phrase<'static> {
-    let seen = format!("as seen at {}", time::minute(at));
+    let seen = format!("as seen at {}", ctx.zone.minute(at));
     match ctx.cache.failure(&Query::Cd { promotion: state.plan.id }) {
         Some(failure) => Phrase::of(Role::Unknown, format!("{seen}; it cannot be read now: {}", failure.reason)),
         None => Phrase::of(Role::Muted, seen),

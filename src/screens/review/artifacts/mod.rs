@@ -21,6 +21,7 @@ use crate::domain::preview::{Content, Grid, Preview, Window};
 use crate::domain::registry::ModelVersion;
 use crate::domain::text::clean_line;
 use crate::preview::with_differences;
+use crate::screens::parts::save::Save;
 use crate::screens::parts::shown::{Shown, panned, zoomed};
 use crate::screens::parts::{Ctx, Filter, Response, ScreenEvent};
 use listing::{Found, Listing, listing};
@@ -47,6 +48,7 @@ pub struct Artifacts {
     /// Whether somebody chose a file: until then it is the first one, whichever folder is listed last.
     chose: bool,
     filter: Filter,
+    save: Save,
     window: Window,
     candidate: Side,
     baseline: Side,
@@ -77,17 +79,22 @@ impl Artifacts {
 
     pub fn hints(&self) -> &'static [Action] {
         use Action::{Approve, Back, Browse, CursorLeft, CursorRight, Down, Files, Help, NextTab, Open, Up};
-        use Action::{ZoomIn, ZoomOut};
+        use Action::{Save, ZoomIn, ZoomOut};
         match (self.is_picture(), self.window.is_part()) {
-            (true, true) => &[ZoomIn, ZoomOut, CursorLeft, CursorRight, Up, Down, Back, Help],
-            (true, false) => &[Approve, Down, ZoomIn, Open, Files, NextTab, Browse, Back, Help],
-            (false, _) => &[Approve, Down, Open, Files, NextTab, Browse, Back, Help],
+            (true, true) => &[ZoomIn, ZoomOut, CursorLeft, CursorRight, Up, Down, Save, Back, Help],
+            (true, false) => &[Approve, Down, ZoomIn, Open, Save, Files, NextTab, Browse, Back, Help],
+            (false, _) => &[Approve, Down, Open, Save, Files, NextTab, Browse, Back, Help],
         }
     }
 
-    /// Whether Esc shows the whole picture again.
+    /// The prompt for the folder to save into.
+    pub fn save(&self) -> &Save {
+        &self.save
+    }
+
+    /// Whether Esc leaves the prompt, or shows the whole picture again.
     pub fn takes_back(&self) -> bool {
-        self.window.is_part()
+        self.save.is_asking() || self.window.is_part()
     }
 
     /// The folders, and the file under the cursor on both sides.
@@ -121,8 +128,10 @@ impl Artifacts {
         rows: usize,
         ctx: &Ctx<'_>,
     ) -> Option<Response> {
-        let mut step = None;
-        if let ScreenEvent::Action(action) = event {
+        let mut step = self.save.update(event, ctx);
+        if step.is_none()
+            && let ScreenEvent::Action(action) = event
+        {
             step = Some(Response::none());
             match action {
                 Action::ZoomIn | Action::ZoomOut if self.is_picture() => self.window = zoomed(self.window, action),
@@ -136,10 +145,14 @@ impl Artifacts {
                     self.cursor.step(moving, &self.keys, list_rows(rows, ctx));
                 }
                 Action::Open => step = Some(self.open(version)),
+                Action::Save => match self.selected().cloned() {
+                    Some((root, path)) => self.save.ask(root, path),
+                    None => step = Some(Response::pass(action)),
+                },
                 _ => step = None,
             }
         }
-        self.remake(version, baseline, rows, ctx);
+        self.remake(version, baseline, rows.saturating_sub(usize::from(self.save.is_asking())), ctx);
         step
     }
 

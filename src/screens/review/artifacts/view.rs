@@ -22,9 +22,10 @@ use crate::ui::{Draw as _, Phrase};
 impl Artifacts {
     /// Draws the tab.
     pub fn draw(&self, version: &ModelVersion, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
+        let area = format::save_line(&self.save, area, buf, skin);
         let listed = listing(&file_roots(version), ctx);
         if self.files.is_empty() {
-            return draw_empty(&listed, self.filter.narrows(), area, buf, skin);
+            return draw_empty(&listed, self.filter.narrows(), area, buf, ctx, skin);
         }
         let area = if area.width >= BESIDE {
             let list = Rect { width: LIST - 1, ..area };
@@ -86,8 +87,8 @@ impl Artifacts {
     }
 }
 
-fn draw_empty(listed: &Listing<'_>, narrowed: bool, area: Rect, buf: &mut Buffer, skin: &Skin) {
-    let area = format::banner(area, buf, skin, listed.failure, None);
+fn draw_empty(listed: &Listing<'_>, narrowed: bool, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
+    let area = format::banner(area, buf, ctx, skin, listed.failure, None);
     let word = match listed {
         Listing { failure: Some(_), .. } => "",
         Listing { is_reading: true, .. } => "reading the files …",
@@ -127,7 +128,7 @@ fn draw_side(
         }
         (None, Some((_, true))) => Phrase::of(Role::Muted, "has no such file"),
         (None, Some((failure, false))) => {
-            format::banner(area, buf, skin, Some(failure), None);
+            format::banner(area, buf, ctx, skin, Some(failure), None);
             return;
         }
         (None, None) => Phrase::of(Role::Muted, "reading the file …"),

@@ -20,7 +20,7 @@ use crate::domain::pattern::matches;
 use crate::domain::policy::Finding;
 use crate::domain::registry::{FilesOf, ModelVersion};
 use crate::present::number;
-use crate::screens::parts::{Ctx, Filter, Response, ScreenEvent, code};
+use crate::screens::parts::{Ctx, Filter, Response, ScreenEvent, code, hold};
 use crate::screens::review::above;
 use crate::ui::layout::Breadth;
 use std::borrow::Cow;
@@ -158,6 +158,7 @@ impl Diff {
             self.pick(event, ctx);
             return Response::none();
         }
+        hold(&mut self.cursor, event);
         let ScreenEvent::Action(action) = event else {
             self.remake(ctx);
             return Response::none();

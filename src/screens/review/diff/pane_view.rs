@@ -58,7 +58,7 @@ impl Diff {
             return format::empty(area, buf, skin, "Neither run could be read.", &[]);
         };
         if let Some(failure) = ctx.cache.failure(&query) {
-            let below = format::banner(area, buf, skin, Some(failure), None);
+            let below = format::banner(area, buf, ctx, skin, Some(failure), None);
             return format::empty(below, buf, skin, "", &[]);
         }
         let Some(found) = ctx.cache.histories(&query) else {

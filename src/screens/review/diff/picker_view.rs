@@ -32,7 +32,7 @@ impl Diff {
         let query = picker.query(ctx);
         let failure = query.as_ref().and_then(|q| ctx.cache.failure(q));
         let shown_since = (!picker.entries().is_empty()).then_some(ctx.now);
-        let area = format::banner(area, buf, skin, failure, shown_since);
+        let area = format::banner(area, buf, ctx, skin, failure, shown_since);
         if picker.entries().is_empty() {
             let loading = query.as_ref().is_some_and(|q| ctx.cache.is_loading(q));
             let message = match picker.list() {

@@ -73,7 +73,7 @@ impl Diff {
         let held = self.against.held(facts, ctx);
         let label = self.against.label(facts, ctx).unwrap_or_default();
         if let Held::Failed(failure) = held {
-            let area = format::banner(area, buf, skin, Some(failure), None);
+            let area = format::banner(area, buf, ctx, skin, Some(failure), None);
             return format::empty(area, buf, skin, "", &[("b", "chooses another baseline")]);
         }
         if self.rows.is_empty() {
