@@ -8,6 +8,7 @@ pub mod channels;
 pub mod commands;
 mod entry;
 pub mod exit;
+pub mod jq;
 pub mod json;
 pub mod logging;
 pub mod output;
@@ -54,7 +55,7 @@ pub async fn run(cli: Cli, env: Env, mut sink: Sink) -> Exit {
     };
     match sink.finish() {
         Ok(()) => end,
-        // The command succeeded, but its output was not written.
+        // The command succeeded, but its output was not written, or not what was asked of it.
         Err(_) if end == Exit::Done => Exit::Refused,
         Err(_) => end,
     }
@@ -62,6 +63,7 @@ pub async fn run(cli: Cli, env: Env, mut sink: Sink) -> Exit {
 
 async fn command(cli: Cli, env: Env, sink: &mut Sink) -> Outcome<Exit> {
     let flags = cli.flags();
+    sink.ask(cli.command.as_ref().and_then(Command::query));
     match &cli.command {
         Some(Command::Completions { shell }) => commands::shell::completions(*shell, sink),
         Some(Command::Man) => commands::shell::man(sink),
@@ -94,11 +96,11 @@ async fn on_target(command: Option<Command>, env: Env, flags: Flags, sink: &mut 
         return commands::watch::run(&loaded, args, filter.as_deref(), sink).await;
     }
     if let Some(Command::Notify(args::Notify { test: Some(name), format, .. })) = &command {
-        return commands::notify::test(&loaded, name, *format, sink).await;
+        return commands::notify::test(&loaded, name, format.json, sink).await;
     }
     let target = match (loaded.target(), &command) {
         (Err(failure), Some(Command::Doctor { format })) => {
-            return commands::doctor::without_target(&loaded, &failure, *format, sink).await;
+            return commands::doctor::without_target(&loaded, &failure, format.json, sink).await;
         }
         (target, _) => target?,
     };

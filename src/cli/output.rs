@@ -1,10 +1,12 @@
 //! Output of commands: results on stdout, messages on stderr. Escape sequences are only written to a terminal.
 
 use std::io::{self, IsTerminal as _, Write};
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
+use super::jq::{Answer, Query};
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text;
 use crate::present::{Phrase, Role, Symbols, UNICODE};
@@ -51,6 +53,8 @@ impl Style {
 struct Stream {
     to: Box<dyn Write + Send>,
     style: Style,
+    /// Whether a person sees it as it is written.
+    terminal: bool,
     /// The reader closed the stream. Not a failure; later output is dropped.
     closed: bool,
     error: Option<io::Error>,
@@ -58,7 +62,7 @@ struct Stream {
 
 impl Stream {
     fn write(&mut self, text: &str) {
-        if self.closed || self.error.is_some() {
+        if !self.is_open() {
             return;
         }
         let done = self.to.write_all(text.as_bytes()).and_then(|()| self.to.flush());
@@ -75,6 +79,10 @@ impl Stream {
 pub struct Sink {
     out: Stream,
     err: Stream,
+    /// What is asked of the JSON.
+    query: Option<Query>,
+    /// Why that could not be answered.
+    unanswered: Option<Failure>,
 }
 
 impl Sink {
@@ -83,24 +91,32 @@ impl Sink {
         let out = io::stdout();
         let err = io::stderr();
         let width = terminal_size::terminal_size().map(|(w, _)| usize::from(w.0));
-        let style = |tty: bool| Style { color: tty && !no_color, width: if tty { width } else { None } };
-        Self {
-            out: Stream::new(Box::new(io::stdout()), style(out.is_terminal())),
-            err: Stream::new(Box::new(io::stderr()), style(err.is_terminal())),
-        }
+        let stream = |to: Box<dyn Write + Send>, terminal: bool| {
+            let style = Style { color: terminal && !no_color, width: if terminal { width } else { None } };
+            Stream { terminal, ..Stream::new(to, style) }
+        };
+        Self::over(stream(Box::new(io::stdout()), out.is_terminal()), stream(Box::new(io::stderr()), err.is_terminal()))
     }
 
-    /// Streams that keep their output, for tests. Both use `style`.
+    /// Streams that keep their output, for tests. Both use `style`; one with a width is a terminal.
     pub fn captured(style: Style) -> (Self, Captured, Captured) {
         let (out, err) = (Captured::default(), Captured::default());
-        let sink =
-            Self { out: Stream::new(Box::new(out.clone()), style), err: Stream::new(Box::new(err.clone()), style) };
+        let sink = Self::over(Stream::new(Box::new(out.clone()), style), Stream::new(Box::new(err.clone()), style));
         (sink, out, err)
     }
 
     /// Streams over any writers, for tests of write failures.
     pub fn to(out: Box<dyn Write + Send>, err: Box<dyn Write + Send>) -> Self {
-        Self { out: Stream::new(out, Style::default()), err: Stream::new(err, Style::default()) }
+        Self::over(Stream::new(out, Style::default()), Stream::new(err, Style::default()))
+    }
+
+    fn over(out: Stream, err: Stream) -> Self {
+        Self { out, err, query: None, unanswered: None }
+    }
+
+    /// Prints what `query` selects from the JSON documents to come, instead of them.
+    pub fn ask(&mut self, query: Option<Query>) {
+        self.query = query;
     }
 
     /// The style of stdout.
@@ -147,10 +163,10 @@ impl Sink {
     /// # Errors
     /// If the value cannot be serialized, which is a bug.
     pub fn json(&mut self, value: &impl Serialize) -> Outcome<()> {
-        let text = serde_json::to_string_pretty(value)
-            .map_err(|e| Failure::new(FailureKind::Bug, Service::Local, "write JSON", e.to_string()))?;
-        self.line(&inert(&text));
-        Ok(())
+        match self.query.is_some() {
+            true => self.json_line(value),
+            false => self.document(serde_json::to_string_pretty(value)),
+        }
     }
 
     /// Writes one JSON document to stdout, on one line.
@@ -158,27 +174,56 @@ impl Sink {
     /// # Errors
     /// As [`Self::json`].
     pub fn json_line(&mut self, value: &impl Serialize) -> Outcome<()> {
-        let text = serde_json::to_string(value)
-            .map_err(|e| Failure::new(FailureKind::Bug, Service::Local, "write JSON", e.to_string()))?;
-        self.line(&inert(&text));
+        self.document(serde_json::to_string(value))
+    }
+
+    fn document(&mut self, text: serde_json::Result<String>) -> Outcome<()> {
+        let text = text.map_err(|e| Failure::new(FailureKind::Bug, Service::Local, "write JSON", e.to_string()))?;
+        match self.query.clone() {
+            None => self.line(&inert(&text)),
+            Some(query) => self.answer(&query, &text),
+        }
         Ok(())
+    }
+
+    /// Prints what an expression selects. If it fails, what the command did still counts: only the end says so.
+    fn answer(&mut self, query: &Query, json: &str) {
+        let answered = query.run(json, |answer| {
+            let line = match answer {
+                // A script gets the string as it is. A terminal would act on what is in it.
+                Answer::Raw(text) if self.out.terminal => text::cleaned(text),
+                Answer::Raw(text) => text,
+                Answer::Json(json) => inert(&json),
+            };
+            self.line(&line);
+            if self.out.is_open() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        if let Err(failure) = answered {
+            self.failure(&failure);
+            self.unanswered = Some(failure);
+        }
     }
 
     /// Checks that all output was written, or the reader closed the stream.
     ///
     /// # Errors
-    /// The error from writing to stdout, such as a full disk.
+    /// The error from writing to stdout, such as a full disk; the error of the expression that was asked, which was
+    /// printed.
     pub fn finish(self) -> Outcome<()> {
         match self.out.error {
             Some(e) => Err(Failure::new(FailureKind::Local, Service::Local, "write the output", e.to_string())),
-            None => Ok(()),
+            None => self.unanswered.map_or(Ok(()), Err),
         }
     }
 }
 
 impl Stream {
     fn new(to: Box<dyn Write + Send>, style: Style) -> Self {
-        Self { to, style, closed: false, error: None }
+        Self { to, style, terminal: style.width.is_some(), closed: false, error: None }
+    }
+
+    fn is_open(&self) -> bool {
+        !self.closed && self.error.is_none()
     }
 }
 
@@ -269,5 +314,32 @@ mod tests {
         assert!(text.trim_end().chars().all(|c| !c.is_control()), "{text:?}");
         assert!(text.contains("é 客 🚀") && !text.contains('\u{202e}'), "{text:?}");
         assert_eq!(serde_json::from_str::<String>(&text).unwrap(), nasty);
+    }
+
+    #[test]
+    fn a_selected_string_is_exact_for_a_script_and_inert_on_a_terminal() {
+        let nasty = "a\u{1b}[2J\u{202e}b\nc é";
+        let printed = |width: Option<usize>, expression: &str| {
+            let (mut sink, out, _) = Sink::captured(Style { width, ..Style::default() });
+            sink.ask(Some(expression.parse().unwrap()));
+            sink.json(&serde_json::json!({ "k": nasty })).unwrap();
+            assert_eq!(sink.finish(), Ok(()));
+            out.text()
+        };
+        assert_eq!(printed(None, ".k"), format!("{nasty}\n"));
+        let shown = printed(Some(80), ".k");
+        assert!(shown.contains("b\nc é") && !shown.contains(['\u{1b}', '\u{202e}']), "{shown:?}");
+        // What is not a string is JSON, whose escapes mean the same.
+        for width in [None, Some(80)] {
+            assert_eq!(printed(width, "[.k]"), "[\"a\\u001b[2J\\u202eb\\nc é\"]\n");
+        }
+    }
+
+    #[test]
+    fn results_without_end_stop_when_the_reader_went_away() {
+        let mut sink = Sink::to(Box::new(Failing(io::ErrorKind::BrokenPipe)), Box::new(io::sink()));
+        sink.ask(Some("repeat(1)".parse().unwrap()));
+        sink.json(&1).unwrap();
+        assert_eq!(sink.finish(), Ok(()));
     }
 }

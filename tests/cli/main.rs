@@ -14,6 +14,7 @@ mod decide;
 mod failures;
 mod help;
 mod inbox;
+mod jq;
 mod logbook;
 mod provenance;
 mod quiet;
@@ -111,11 +112,14 @@ impl Desk {
         let words = ["signoff", "--demo"].into_iter().chain(line.split(' '));
         let cli = Cli::try_parse_from(words).unwrap_or_else(|e| panic!("{line}: {e}"));
         let (mut sink, out, err) = Sink::captured(Style::default());
+        sink.ask(cli.command.as_ref().and_then(|command| command.query()));
         let done = act(cli.command.unwrap(), &self.loaded, &self.target, &self.services, &mut sink).await;
         let exit = done.unwrap_or_else(|failure| {
             sink.failure(&failure);
             Exit::of(&failure)
         });
+        // As `signoff::cli::run` does.
+        let exit = if exit == Exit::Done && sink.finish().is_err() { Exit::Refused } else { exit };
         Ran { exit, out: out.text(), err: err.text() }
     }
 }

@@ -12,6 +12,12 @@ const WIDTH: usize = 76;
 pub const REF: &str = "\
 REF is NAME/VERSION or NAME@ALIAS, such as telco-churn/42 or telco-churn@champion. The prefix models:/ is optional.";
 
+/// What `--jq` takes.
+pub const JQ: &str = "\
+--jq EXPR takes the language of jq, and prints as jq -r does. It computes on the JSON alone: input, env and debug are not \
+there. Of the functions for dates, there are now, fromdate and todate. What it selects changes no exit code but one: an \
+expression that fails makes 0 a 1.";
+
 /// Command lines by command, each with what it does. The empty command is `signoff` itself.
 pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     (
@@ -37,8 +43,8 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("signoff inbox", "List what waits for review"),
             ("signoff inbox --limit 5", "List the five that wait longest"),
             (
-                "signoff inbox --json | jq -r '.waiting[] | select(.section == \"ready\") | .model'",
-                "List models to approve",
+                "signoff inbox --jq '.waiting[] | select(.section == \"ready\") | .model'",
+                "Print the models to approve, one a line",
             ),
         ],
     ),
@@ -62,6 +68,7 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("signoff show telco-churn/42", "Show version 42"),
             ("signoff show telco-churn@champion --json", "Print the version behind an alias as JSON"),
+            ("signoff show telco-churn@champion --jq .version.run_id", "Print one field of it"),
             ("signoff show telco-churn/42 --web", "Open its page in the browser"),
             ("signoff show telco-churn/42 --provenance", "Show its way from the pull request to deployment"),
         ],
@@ -84,10 +91,7 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         "experiments",
         &[
             ("signoff experiments", "List the newest experiments"),
-            (
-                "signoff experiments churn --json | jq -r '.experiments[].id'",
-                "Print the ids of those with 'churn' in the name",
-            ),
+            ("signoff experiments churn --jq '.experiments[].id'", "Print the ids of those with 'churn' in the name"),
         ],
     ),
     (
@@ -165,6 +169,7 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("signoff log telco-churn", "List all decisions on a model"),
             ("signoff log --at 2026-11-23", "Show what was in production on a day"),
             ("signoff log --markdown > decisions.md", "Write a table for an audit"),
+            ("signoff log --jq '.entries[] | [.at, .model, .version, .by] | @tsv'", "Print fields of your choice"),
         ],
     ),
     (
@@ -188,6 +193,7 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("signoff watch", "Watch all configured targets"),
             ("signoff watch --once", "Look once and send what is new, from cron or CI"),
             ("signoff --target prod watch --json", "Print the events of one target, one a line"),
+            ("signoff watch --jq 'select(.type == \"drift.found\") | .data.model'", "Print only what drifts"),
         ],
     ),
     (
@@ -535,6 +541,7 @@ pub fn after() -> String {
     for exit in Exit::ALL {
         let _ = writeln!(out, "  {:>3}  {}", exit.code(), exit.meaning());
     }
+    let _ = write!(out, "\n{JQ}\n");
     out + "\nSee `signoff man` for environment variables and files."
 }
 
@@ -544,6 +551,7 @@ pub fn manual() -> String {
     for (line, does) in EXAMPLES.iter().flat_map(|(_, lines)| *lines) {
         entry(&mut out, does, line);
     }
+    let _ = write!(out, ".SH \"JQ EXPRESSIONS\"\n{}\n", roff(JQ));
     out.push_str(".SH ENVIRONMENT\n");
     for (name, does) in ENVIRONMENT {
         entry(&mut out, name, does);

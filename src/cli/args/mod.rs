@@ -6,9 +6,11 @@ pub mod help;
 
 use std::path::PathBuf;
 
+use clap::builder::ArgPredicate;
 use clap::{Args, Parser, Subcommand};
 
 pub use self::decide::{Approve, Decide, Hold, Promote, Rollback};
+use crate::cli::jq::Query;
 use crate::config::Flags;
 use crate::domain::ids::{ModelName, TagName};
 use crate::domain::reference::VersionRef;
@@ -76,11 +78,14 @@ pub enum Direction {
 }
 
 /// How a command prints.
-#[derive(Clone, Copy, Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Format {
     /// Print JSON
-    #[arg(long)]
+    #[arg(long, default_value_if("jq", ArgPredicate::IsPresent, "true"))]
     pub json: bool,
+    /// Print what this jq expression selects from the JSON, strings as they are
+    #[arg(long, value_name = "EXPR")]
+    pub jq: Option<Query>,
 }
 
 /// What to do.
@@ -143,7 +148,7 @@ pub enum Command {
         #[arg(value_name = "REF")]
         reference: VersionRef,
         /// Open its page in the browser instead
-        #[arg(long, conflicts_with_all = ["provenance", "json"])]
+        #[arg(long, conflicts_with_all = ["provenance", "json", "jq"])]
         web: bool,
         /// Show every step from the pull request to deployment instead
         #[arg(long)]
@@ -359,7 +364,7 @@ pub enum Command {
     ///
     /// Looks at the servers again and again. What happened while it was down is told when it is back. At its first start
     /// it tells of everything that waits in one message. Without --target, watches all configured targets.
-    #[command(after_help = help::examples("watch"))]
+    #[command(after_help = help::examples("watch"), mut_arg("json", |arg| arg.help("Print events as JSON, one a line")))]
     Watch(Watch),
     /// Tell of the arrival of a version, or try a channel
     ///
@@ -396,9 +401,8 @@ pub struct Watch {
     /// Look once, try to send everything that is not sent yet, and end
     #[arg(long)]
     pub once: bool,
-    /// Print events as JSON, one a line
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub format: Format,
     /// Seconds between two looks [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub interval: Option<u64>,
@@ -439,6 +443,49 @@ pub enum ConfigAction {
         #[arg(long)]
         print: bool,
     },
+}
+
+impl Command {
+    /// How it prints, if it prints JSON.
+    pub fn format(&self) -> Option<&Format> {
+        match self {
+            Self::Inbox { format, .. }
+            | Self::Models { format, .. }
+            | Self::Versions { format, .. }
+            | Self::Show { format, .. }
+            | Self::Check { format, .. }
+            | Self::Compare { format, .. }
+            | Self::Experiments { format, .. }
+            | Self::Files { format, .. }
+            | Self::Runs { format, .. }
+            | Self::Promotions { format, .. }
+            | Self::Resume { format, .. }
+            | Self::Undo { format, .. }
+            | Self::Verify { format, .. }
+            | Self::Record { format, .. }
+            | Self::Status { format, .. }
+            | Self::Audit { format, .. }
+            | Self::Doctor { format } => Some(format),
+            Self::Approve(args) => Some(&args.promote.format),
+            Self::Rollback(args) => Some(&args.promote.format),
+            Self::Reject(args) => Some(&args.format),
+            Self::Hold(args) => Some(&args.decide.format),
+            Self::Log { shape, .. } => Some(&shape.format),
+            Self::Watch(args) => Some(&args.format),
+            Self::Notify(args) => Some(&args.format),
+            Self::Config { action: Some(ConfigAction::Show { format }) } => Some(format),
+            Self::Config { action: None | Some(ConfigAction::Path | ConfigAction::Init { .. }) }
+            | Self::Demo { .. }
+            | Self::Open { .. }
+            | Self::Completions { .. }
+            | Self::Man => None,
+        }
+    }
+
+    /// What is asked of its JSON.
+    pub fn query(&self) -> Option<Query> {
+        self.format()?.jq.clone()
+    }
 }
 
 fn model(text: &str) -> Result<ModelName, String> {

@@ -1,6 +1,6 @@
 //! `signoff config show|path|init`.
 
-use crate::cli::args::{ConfigAction, Format};
+use crate::cli::args::ConfigAction;
 use crate::cli::exit::Exit;
 use crate::cli::json;
 use crate::cli::output::Sink;
@@ -15,8 +15,8 @@ use crate::present::{Phrase, Role};
 /// For `show`, every mistake in the configuration; for `init`, I/O errors.
 pub fn run(action: Option<&ConfigAction>, env: Env, flags: Flags, sink: &mut Sink) -> Outcome<Exit> {
     match action {
-        None => show(&load(env, flags)?, Format::default(), sink),
-        Some(ConfigAction::Show { format }) => show(&load(env, flags)?, *format, sink),
+        None => show(&load(env, flags)?, false, sink),
+        Some(ConfigAction::Show { format }) => show(&load(env, flags)?, format.json, sink),
         Some(ConfigAction::Path) => {
             let paths = Paths::find(&env, flags.config.as_deref())?;
             sink.line(&paths.config.value.display().to_string());
@@ -36,7 +36,7 @@ pub fn run(action: Option<&ConfigAction>, env: Env, flags: Flags, sink: &mut Sin
     }
 }
 
-fn show(loaded: &Loaded, format: Format, sink: &mut Sink) -> Outcome<Exit> {
+fn show(loaded: &Loaded, json: bool, sink: &mut Sink) -> Outcome<Exit> {
     let mut values = loaded.shared_values();
     // Show the rest even without a usable target.
     let (name, notices, end) = match loaded.target() {
@@ -49,7 +49,7 @@ fn show(loaded: &Loaded, format: Format, sink: &mut Sink) -> Outcome<Exit> {
             (None, loaded.notices.clone(), Exit::of(&failure))
         }
     };
-    if format.json {
+    if json {
         sink.json(&json::Config {
             schema: "signoff.config/1",
             target: name,

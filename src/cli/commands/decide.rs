@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::cli::args::{Decide, Format};
+use crate::cli::args::Decide;
 use crate::cli::exit::Exit;
 use crate::cli::json::decision as json;
 use crate::cli::output::{Sink, Style};
@@ -29,7 +29,7 @@ pub async fn run(
     let (model, number) = number_of(services.registry.as_ref(), &args.reference).await?;
     let draft = prepare::decision(services, &model, number, decision).await?;
     let sign_off = SignOff { until, ..SignOff::because(&args.reason) };
-    take(services, &draft, &sign_off, args.format, sink).await
+    take(services, &draft, &sign_off, args.format.json, sink).await
 }
 
 /// Records the decision and prints the result.
@@ -40,11 +40,11 @@ pub async fn take(
     services: &Services,
     draft: &DecisionDraft,
     sign_off: &SignOff,
-    format: Format,
+    json: bool,
     sink: &mut Sink,
 ) -> Outcome<Exit> {
     let decided = Decider::new(services.clone()).decide(draft, sign_off).await?;
-    if format.json {
+    if json {
         sink.json(&json::Decided::new(place(services).await, &decided))?;
     } else {
         let text = text(&decided, sink.style());

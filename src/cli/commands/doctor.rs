@@ -138,14 +138,14 @@ pub async fn run(
     signing(services, who.ok().map(|who| who.login), &mut findings).await;
     channels(loaded, target.rules.demo, &mut findings).await;
     let holes = holes(services, info.as_ref().ok());
-    told(findings, holes, format, sink)
+    told(findings, holes, format.json, sink)
 }
 
 /// What can be said though no target can be used: the configuration, each target, this machine's files, and channels.
 ///
 /// # Errors
 /// As [`run`].
-pub async fn without_target(loaded: &Loaded, why: &Failure, format: Format, sink: &mut Sink) -> Outcome<Exit> {
+pub async fn without_target(loaded: &Loaded, why: &Failure, json: bool, sink: &mut Sink) -> Outcome<Exit> {
     let mut findings = Findings::default();
     findings.fail("target", why);
     let file = loaded.paths.config.value.display();
@@ -174,13 +174,13 @@ pub async fn without_target(loaded: &Loaded, why: &Failure, format: Format, sink
         Err(failure) => findings.fail("state", &failure),
     }
     channels(loaded, false, &mut findings).await;
-    told(findings, Vec::new(), format, sink)
+    told(findings, Vec::new(), json, sink)
 }
 
 /// Prints what was found.
-fn told(findings: Findings, holes: Vec<String>, format: Format, sink: &mut Sink) -> Outcome<Exit> {
+fn told(findings: Findings, holes: Vec<String>, json: bool, sink: &mut Sink) -> Outcome<Exit> {
     let end = findings.end.unwrap_or(Exit::Done);
-    if format.json {
+    if json {
         let ok = end == Exit::Done;
         sink.json(&json::Doctor { schema: "signoff.doctor/1", ok, checks: findings.checks, holes })?;
     } else {

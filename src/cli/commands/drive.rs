@@ -6,7 +6,6 @@ use futures_util::stream::BoxStream;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::args::Format;
 use crate::cli::exit::Exit;
 use crate::cli::json::promotion::{self, release_url};
 use crate::cli::output::{Sink, Style};
@@ -27,7 +26,7 @@ pub(super) struct Drive {
     pub draft: PlanDraft,
     pub id: PromotionId,
     pub until: Until,
-    pub format: Format,
+    pub json: bool,
 }
 
 impl Drive {
@@ -59,7 +58,7 @@ impl Drive {
         while let Ok(step) = progress.try_recv() {
             self.tell(&step, sink);
         }
-        if self.format.json {
+        if self.json {
             sink.json(&promotion::Promotion::new(&state))?;
         } else {
             let text = self.outcome(&state, sink.style());

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
+use crate::cli::args::Format;
 use crate::cli::exit::Exit;
 use crate::cli::json::log::Log as Json;
 use crate::cli::output::{Sink, Style};
@@ -18,13 +19,12 @@ use crate::services::Services;
 use crate::services::audit::log::{self, Log, LogEntry};
 
 /// Output format.
-#[derive(Clone, Copy, Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct Shape {
-    /// Print JSON
-    #[arg(long, conflicts_with = "markdown")]
-    pub json: bool,
+    #[command(flatten)]
+    pub format: Format,
     /// Print a Markdown table, for a wiki or an audit
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["json", "jq"])]
     pub markdown: bool,
 }
 
@@ -85,7 +85,7 @@ pub async fn run(
 ) -> Outcome<Exit> {
     let log = log::read(services, model).await;
     let (at, said) = at.map_or((None, None), |at| (Some(at.at), at.said));
-    if shape.json {
+    if shape.format.json {
         sink.json(&Json::new(place(services).await, &log, at))?;
         return Ok(end(&log));
     }

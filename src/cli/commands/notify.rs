@@ -122,7 +122,7 @@ fn print(event: &Event, said: &[ChannelSaid], sink: &mut Sink) {
 ///
 /// # Errors
 /// If there is no such channel, or the message was not sent.
-pub async fn test(loaded: &Loaded, name: &str, format: Format, sink: &mut Sink) -> Outcome<Exit> {
+pub async fn test(loaded: &Loaded, name: &str, json: bool, sink: &mut Sink) -> Outcome<Exit> {
     let configured = channels::all(loaded);
     let Some(channel) = configured.iter().find(|c| c.name() == name) else {
         let names: Vec<&str> = configured.iter().map(|c| c.name()).collect();
@@ -142,7 +142,7 @@ pub async fn test(loaded: &Loaded, name: &str, format: Format, sink: &mut Sink) 
     let target = loaded.chosen().map(|name| name.value).unwrap_or_default();
     let event = Event::test(name, SystemClock.now(), &target, false);
     channel.send(&event).await?;
-    if format.json {
+    if json {
         let channels = vec![ChannelSaid { name: name.to_owned(), state: SendState::Sent, reason: None }];
         sink.json(&Notify { schema: "signoff.notify/1", event, channels })?;
     } else {

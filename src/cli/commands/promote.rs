@@ -55,14 +55,14 @@ pub async fn promote(services: &Services, ask: &Ask<'_>, stop: Stop, sink: &mut 
     }
     sink.note(preflight_text(&preflight, Style::default()).trim_end());
     if !draft.completes() {
-        return decide::take(services, &draft.decision, &sign_off, ask.options.format, sink).await;
+        return decide::take(services, &draft.decision, &sign_off, ask.options.format.json, sink).await;
     }
     let plan = draft
         .sign(services.clock.new_id(), services.clock.now(), &sign_off)
         .map_err(|e| Failure::new(FailureKind::Config, Service::Config, "write the release notes", e.to_string()))?;
     let until = if ask.options.wait { Until::CdEnded } else { Until::Released };
     let id = plan.id;
-    let run = Drive { draft: plan.draft.clone(), id, until, format: ask.options.format };
+    let run = Drive { draft: plan.draft.clone(), id, until, json: ask.options.format.json };
     let (read_at, default_branch) = (Some(preflight.read_at), preflight.default_branch);
     let known = |watch| Watch { read_at, default_branch, ..watch };
     run.to_end(stop, sink, |watch| promoter.approve(plan, until, known(watch)).boxed()).await

@@ -40,6 +40,6 @@ pub async fn run(
     let state = promoter.state(id).await?;
     // Once released, only following CD is left to resume.
     let until = if wait || state.is_released() { Until::CdEnded } else { Until::Released };
-    let run = Drive { draft: state.plan.draft.clone(), id, until, format };
+    let run = Drive { draft: state.plan.draft.clone(), id, until, json: format.json };
     run.to_end(stop, sink, |watch| promoter.resume(id, until, watch).boxed()).await.map(or_unread)
 }

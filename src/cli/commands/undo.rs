@@ -22,7 +22,7 @@ pub async fn run(services: &Services, id: &str, stop: Stop, format: Format, sink
     let promoter = Promoter::new(services.clone());
     let by = services.host.whoami().await.map_or_else(|_| "somebody at this machine".to_owned(), |who| who.login);
     let draft = promoter.state(id).await?.plan.draft;
-    let run = Drive { draft, id, until: Until::Released, format };
+    let run = Drive { draft, id, until: Until::Released, json: format.json };
     let end = run.to_end(stop, sink, |watch| promoter.undo(id, &by, watch).boxed()).await?;
     // Undone is the requested result.
     let undone = PromotionState::of(&promoter.state(id).await?, false) == PromotionState::Undone;

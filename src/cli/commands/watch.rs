@@ -70,7 +70,7 @@ pub async fn run(loaded: &Loaded, args: &Args, filter: Option<&str>, sink: &mut 
     let mut all = sending.clone();
     all.push(Arc::new(Printed::default()));
     let desk = Desk { store, channels: all, memory: Memory::default() };
-    let run = Run { settings, watched, desk, sending, json: args.json, sink: RefCell::new(sink) };
+    let run = Run { settings, watched, desk, sending, json: args.format.json, sink: RefCell::new(sink) };
     if args.once { run.once().await } else { run.forever(hook).await }
 }
 
