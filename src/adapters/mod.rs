@@ -10,6 +10,7 @@ pub mod hook;
 pub mod http;
 pub mod journal;
 pub mod mlflow;
+pub mod names;
 pub mod notify;
 pub mod outbox;
 pub mod records;

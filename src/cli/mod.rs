@@ -67,6 +67,7 @@ async fn command(cli: Cli, env: Env, sink: &mut Sink) -> Outcome<Exit> {
     match &cli.command {
         Some(Command::Completions { shell }) => commands::shell::completions(*shell, sink),
         Some(Command::Man) => commands::shell::man(sink),
+        Some(Command::Complete { shell, words }) => commands::complete::run(*shell, words, env, sink),
         Some(Command::Config { action }) => commands::config::run(action.as_ref(), env, flags, sink),
         _ => on_target(cli.command, env, flags, sink).await,
     }
@@ -233,6 +234,7 @@ pub async fn act(
         | Command::Open { .. }
         | Command::Config { .. }
         | Command::Completions { .. }
+        | Command::Complete { .. }
         | Command::Man => Ok(Exit::Done),
     }
 }
@@ -277,6 +279,7 @@ pub async fn first_models(services: &Services, like: Option<&str>, most: usize) 
         if out.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
     walk("list the models", read, each).await?;
+    services.saw_models(&out);
     out.truncate(most);
     Ok(out)
 }

@@ -1,5 +1,6 @@
 //! Creates the ports for a configured target.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -8,6 +9,7 @@ use jiff::SignedDuration;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::desktop::SystemDesktop;
 use crate::adapters::journal::JournalDir;
+use crate::adapters::names::NamesFile;
 use crate::adapters::records::RecordDir;
 use crate::adapters::released::{ReleasedRegistry, Sources};
 use crate::adapters::ssh::{NoKey, SshSigner};
@@ -20,10 +22,12 @@ use crate::config::{
 use crate::domain::failure::Outcome;
 use crate::domain::record::chain::ChainLine;
 use crate::ports::code::CodeHost;
+use crate::ports::names::SeenNames;
 use crate::ports::records::{RecordSigner, RecordStore};
 use crate::ports::tracking::TrackingServer;
 use crate::ports::witness::{JobRuns, Witness, Witnesses};
 use crate::ports::{Clock, ModelRegistry, OtherTarget, ReleaseHost};
+use crate::runtime::prefs;
 use crate::services::Services;
 
 /// The ports of `target`. Makes no requests.
@@ -82,10 +86,25 @@ fn tuned(paths: &Paths, target: &Target, tuning: mlflow::Tuning) -> Outcome<Serv
         journals: Arc::new(JournalDir::new(&paths.state_of(target.rules.demo))),
         records,
         signer: signer(&target.signing),
-        clock,
         desktop: Arc::new(SystemDesktop { remote: paths.remote }),
+        names: names_file(paths, target)
+            .map(|file| Arc::new(NamesFile::new(file, clock.clone())) as Arc<dyn SeenNames>),
+        clock,
         rules,
     })
+}
+
+/// Where the names that lists of `target` show are kept for completion; none without a cache directory. Makes no
+/// requests.
+pub fn names_file(paths: &Paths, target: &Target) -> Option<PathBuf> {
+    // A target that was pointed at other servers has other names.
+    let servers = target.connections.as_ref().map(|connections| {
+        let mlflow = &connections.mlflow;
+        let place = mlflow.workspace.iter().chain(&mlflow.catalog).map(|part| format!("?{part}")).collect::<String>();
+        format!("{}{place}", mlflow.registry)
+    });
+    let server = format!("{} {}", target.name, servers.unwrap_or_default());
+    paths.cache.as_ref().map(|cache| prefs::file_in(&cache.join("names"), &server))
 }
 
 fn signer(signing: &Signing) -> Arc<dyn RecordSigner> {

@@ -8,36 +8,27 @@ use crate::domain::command::{Form, OwnCommand, shown};
 use crate::domain::nearest::did_you_mean;
 use crate::domain::text::{clean_line, shorten};
 
-/// Where something is under the cursor.
-const CONTEXTS: &[Context] = &[
-    Context::Inbox,
-    Context::Models,
-    Context::Versions,
-    Context::Review,
-    Context::Promotion,
-    Context::History,
-    Context::Record,
-    Context::Curve,
-    Context::Trend,
-    Context::Files,
-    Context::Preview,
-    Context::Runs,
-    Context::Run,
+/// Where something is under the cursor, and whether that is a version: there a command is if it does not say where.
+const CONTEXTS: &[(Context, bool)] = &[
+    (Context::Inbox, true),
+    (Context::Models, false),
+    (Context::Versions, true),
+    (Context::Review, true),
+    (Context::Promotion, true),
+    (Context::History, true),
+    (Context::Record, true),
+    (Context::Curve, true),
+    (Context::Trend, true),
+    (Context::Files, true),
+    (Context::Preview, true),
+    (Context::Runs, false),
+    (Context::Run, false),
 ];
 
 /// Where a version is.
-const USUAL: &[Context] = &[
-    Context::Inbox,
-    Context::Versions,
-    Context::Review,
-    Context::Promotion,
-    Context::History,
-    Context::Record,
-    Context::Curve,
-    Context::Trend,
-    Context::Files,
-    Context::Preview,
-];
+fn usual() -> Vec<Context> {
+    CONTEXTS.iter().filter(|(_, version)| *version).map(|(context, _)| *context).collect()
+}
 
 /// A command as it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +66,7 @@ pub(super) fn read(sections: Vec<(usize, Section<'_, '_>)>) -> Vec<CommandSectio
         match (name, form) {
             (_, Err(why)) if !why.is_empty() => s.note(line, format!("commands: {why}")),
             (Some(name), Ok(form)) => {
-                let contexts = contexts.map_or_else(|| USUAL.to_vec(), |contexts| contexts.value);
+                let contexts = contexts.map_or_else(usual, |contexts| contexts.value);
                 let key = key.map(|key| key.value);
                 let (name, confirm) = (name.value, confirm.is_none_or(|confirm| confirm.value));
                 let own = OwnKey { name: name.clone(), key, contexts, line };
@@ -92,8 +83,9 @@ pub(super) fn read(sections: Vec<(usize, Section<'_, '_>)>) -> Vec<CommandSectio
 }
 
 fn context(text: &str) -> Result<Context, String> {
-    CONTEXTS.iter().copied().find(|context| context.id() == text).ok_or_else(|| {
-        let names = CONTEXTS.iter().map(|context| context.id());
+    let known = || CONTEXTS.iter().map(|(context, _)| *context);
+    known().find(|context| context.id() == text).ok_or_else(|| {
+        let names = known().map(|context| context.id());
         let hint = did_you_mean(text, names.clone());
         format!("'{}' is none of {}{hint}", clean_line(text), names.collect::<Vec<_>>().join(", "))
     })

@@ -25,6 +25,8 @@ pub struct Env {
     pub config_base: Option<PathBuf>,
     /// The state directory of the platform, such as `~/.local/state`.
     pub state_base: Option<PathBuf>,
+    /// The cache directory of the platform, such as `~/.cache`.
+    pub cache_base: Option<PathBuf>,
     pub home: Option<PathBuf>,
 }
 
@@ -45,6 +47,7 @@ impl Env {
             config_base: base.as_ref().map(|b| b.config_dir().to_owned()),
             // macOS and Windows have no state directory; local data is the closest.
             state_base: base.as_ref().map(|b| b.state_dir().unwrap_or_else(|| b.data_local_dir()).to_owned()),
+            cache_base: base.as_ref().map(|b| b.cache_dir().to_owned()),
             home: base.as_ref().map(|b| b.home_dir().to_owned()),
         }
     }
@@ -69,6 +72,7 @@ impl Env {
             vars: vars.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
             config_base: Some(home.join(".config")),
             state_base: Some(home.join(".local/state")),
+            cache_base: Some(home.join(".cache")),
             home: Some(home),
         }
     }

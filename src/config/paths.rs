@@ -13,6 +13,8 @@ pub struct Paths {
     pub config: Sourced<PathBuf>,
     /// Directory of journals and records; may not exist yet.
     pub state: Sourced<PathBuf>,
+    /// Directory of what can be read again; none without a home directory.
+    pub cache: Option<PathBuf>,
     /// Whether the user is at another machine than this one, as far as a browser is concerned.
     pub remote: bool,
 }
@@ -40,7 +42,9 @@ impl Paths {
             None => base(env, "XDG_STATE_HOME", env.state_base.as_deref(), "the state directory")?
                 .map(|dir| dir.join("signoff")),
         };
-        Ok(Self { config, state, remote: env.is_remote() })
+        let cache = base(env, "XDG_CACHE_HOME", env.cache_base.as_deref(), "the cache directory");
+        let cache = cache.ok().map(|dir| dir.value.join("signoff"));
+        Ok(Self { config, state, cache, remote: env.is_remote() })
     }
 
     /// The journal directory of a target. The demo has its own, separate from real history.
@@ -114,6 +118,8 @@ mod tests {
         let own = find(&[("XDG_STATE_HOME", "/s"), ("SIGNOFF_STATE_DIR", "/own"), ("SIGNOFF_CONFIG", "x.toml")]);
         assert_eq!((own.config.value.as_path(), own.state.value.as_path()), (Path::new("x.toml"), Path::new("/own")));
         assert_eq!(own.state_of(true), Path::new("/own/demo"));
+        assert_eq!(own.cache.as_deref(), Some(Path::new("/home/rev/.cache/signoff")));
+        assert_eq!(find(&[("XDG_CACHE_HOME", "/k")]).cache.as_deref(), Some(Path::new("/k/signoff")));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! [`Ledger::append`] can make: the compiler enforces that no server is written to before the journal is on disk.
 
 pub mod code;
+pub mod names;
 pub mod notify;
 pub mod other;
 pub mod records;

@@ -41,9 +41,19 @@ pub async fn answer(services: &Services, targets: &dyn Targets, query: Query) ->
             let read = async { attempt::read(&targets.attempt(&answers)?.settled().await, &answers).await };
             Reply::Attempt { answer: read.await, answers }
         }
-        Query::Models { page } => Reply::Models { answer: registry.models(None, page.as_deref()).await, page },
+        Query::Models { page } => {
+            let answer = registry.models(None, page.as_deref()).await;
+            if let Ok(models) = &answer {
+                services.saw_models(&models.items);
+            }
+            Reply::Models { answer, page }
+        }
         Query::Versions { model, page } => {
-            Reply::Versions { answer: registry.versions(&model, page.as_deref()).await, model, page }
+            let answer = registry.versions(&model, page.as_deref()).await;
+            if let Ok(versions) = &answer {
+                services.saw_versions(&model, &versions.items, page.is_none());
+            }
+            Reply::Versions { answer, model, page }
         }
         Query::ModelVersion { model, version } => {
             Reply::ModelVersion { answer: registry.version(&model, version).await, model, version }

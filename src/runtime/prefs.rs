@@ -20,6 +20,11 @@ const LAST_WRITE: Duration = Duration::from_millis(500);
 
 /// The preferences file of one server, below the state directory.
 pub fn file_for(state: &Path, server: &str) -> PathBuf {
+    file_in(&state.join("prefs"), server)
+}
+
+/// The file in `folder` that is about one server.
+pub fn file_in(folder: &Path, server: &str) -> PathBuf {
     // Addresses that differ only in characters not allowed in file names must not share a file, hence the hash.
     // FNV-1a, because it must be stable across compiler versions.
     let sum = server
@@ -29,7 +34,7 @@ pub fn file_for(state: &Path, server: &str) -> PathBuf {
     let name: String =
         host.chars().take(60).map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();
     let name = name.trim_matches(['-', '.']);
-    state.join("prefs").join(format!("{name}-{:08x}.json", sum as u32))
+    folder.join(format!("{name}-{:08x}.json", sum as u32))
 }
 
 /// The task that reads and writes the file.

@@ -27,9 +27,12 @@ use std::sync::Arc;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::first_start::Answers;
 use crate::domain::identity::Home;
+use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::rules::Rules;
 use crate::domain::target::TargetEntry;
 use crate::ports::code::CodeHost;
+use crate::ports::names::SeenNames;
 use crate::ports::notify::OutboxStore;
 use crate::ports::records::{RecordSigner, RecordStore};
 use crate::ports::tracking::TrackingServer;
@@ -107,8 +110,27 @@ pub struct Services {
     pub witnesses: Witnesses,
     /// What this machine told of events, if it tells of any.
     pub outbox: Option<Arc<dyn OutboxStore>>,
+    /// Keeps the names that lists show, for completion; none where nobody completes.
+    pub names: Option<Arc<dyn SeenNames>>,
     /// Rules from the configuration.
     pub rules: Arc<Rules>,
+}
+
+impl Services {
+    /// Keeps the names of models that a list shows.
+    pub fn saw_models(&self, seen: &[RegisteredModel]) {
+        if let Some(names) = &self.names {
+            names.models(seen);
+        }
+    }
+
+    /// Keeps the versions on a page of a list; `newest` if it is the first one.
+    pub fn saw_versions(&self, model: &ModelName, seen: &[ModelVersion], newest: bool) {
+        if let Some(names) = &self.names {
+            let numbers: Vec<VersionNumber> = seen.iter().map(|version| version.number).collect();
+            names.versions(model, &numbers, newest);
+        }
+    }
 }
 
 /// One target alone.

@@ -91,7 +91,9 @@ fn help_version_completions_and_manual_go_to_stdout() {
         (vec!["approve", "--help"], "--dry-run"),
         (vec!["--version"], env!("CARGO_PKG_VERSION")),
         (vec!["completions", "bash"], "_signoff"),
-        (vec!["completions", "fish"], "promotions"),
+        (vec!["completions", "zsh"], "#compdef signoff"),
+        (vec!["completions", "fish"], "signoff __complete fish"),
+        (vec!["completions", "elvish"], "promotions"),
         (vec!["man"], ".SH \"EXIT STATUS\""),
     ] {
         let ran = machine.run(&args, &[]);

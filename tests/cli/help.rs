@@ -11,7 +11,7 @@ use super::*;
 /// A command and all its subcommands, by the words to type.
 fn commands(command: &Command, path: &str) -> Vec<(String, Command)> {
     let mut found = vec![(path.to_owned(), command.clone())];
-    for below in command.get_subcommands().filter(|c| c.get_name() != "help") {
+    for below in command.get_subcommands().filter(|c| c.get_name() != "help" && !c.is_hide_set()) {
         found.extend(commands(below, format!("{path} {}", below.get_name()).trim()));
     }
     found

@@ -10,6 +10,7 @@ mod blame;
 mod browse;
 mod check;
 mod code;
+mod complete;
 mod decide;
 mod failures;
 mod help;
@@ -93,6 +94,7 @@ impl Desk {
         let services = Services {
             witnesses: Default::default(),
             outbox: None,
+            names: None,
             registry: registry.clone(),
             tracking: registry,
             code: host.clone(),

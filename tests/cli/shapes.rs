@@ -85,7 +85,7 @@ async fn what_is_read() {
 async fn help_lists_the_fields() {
     let desk = Desk::new();
     assert_eq!(desk.run("approve telco-churn/42 --confirm v42 --wait").await.exit, Exit::Done);
-    for (command, list, fields) in signoff::cli::args::help::FIELDS {
+    for (command, list, fields) in signoff::cli::args::fields::FIELDS {
         let rest = match *command {
             "versions" | "log" => " telco-churn",
             "show" => " telco-churn/42",

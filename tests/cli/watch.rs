@@ -116,7 +116,12 @@ fn a_channel_that_fails_stops_no_other_and_its_message_waits() {
     // Two messages that fail for one reason are one warning.
     watched.run(&["reject", "telco-churn/42", "--reason", "x"]);
     let more = watched.run(&["watch", "--once"]);
-    assert_eq!(more.err.matches("through the channel 'unset'").count(), 1, "{}", more.err);
+    assert_eq!(more.err.matches("through the channel 'refuses'").count(), 1, "{}", more.err);
+    // A channel that cannot be used is named once, with why.
+    for err in [&first.err, &more.err] {
+        assert_eq!((err.matches("'unset'").count(), err.matches("SLACK_URL is not set").count()), (1, 1), "{err}");
+        assert!(err.contains("its messages wait"), "{err}");
+    }
     // Whatever its pause: `--once` tries again, and what was sent is not sent again.
     let again = watched.machine.path("again.jsonl");
     let mended = format!("[notify.refuses]\ntype = \"command\"\nrun = [\"tee\", \"-a\", \"{}\"]\n", again.display());

@@ -77,6 +77,7 @@ impl Demo {
         Services {
             witnesses: Default::default(),
             outbox: None,
+            names: None,
             registry: self.registry.clone(),
             tracking: self.registry.clone(),
             host: self.host.clone(),

@@ -163,6 +163,7 @@ impl Lab {
         let services = Services {
             witnesses: Default::default(),
             outbox: None,
+            names: None,
             registry,
             tracking,
             host: host.clone() as Arc<dyn ReleaseHost>,

@@ -123,6 +123,7 @@ impl Driver {
         let services = Services {
             witnesses: Default::default(),
             outbox: None,
+            names: None,
             registry,
             tracking,
             code: host.clone(),

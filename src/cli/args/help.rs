@@ -2,11 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::fields;
 use crate::cli::exit::Exit;
-use crate::present::text::wrap;
-
-/// Columns for lists of fields.
-const WIDTH: usize = 76;
 
 /// How a model version is named.
 pub const REF: &str = "\
@@ -222,10 +219,14 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ),
     (
         "completions",
-        &[(
-            "signoff completions bash > ~/.local/share/bash-completion/completions/signoff",
-            "Install completions for bash",
-        )],
+        &[
+            (
+                "signoff completions bash > ~/.local/share/bash-completion/completions/signoff",
+                "Install completions for bash",
+            ),
+            ("signoff completions zsh > ~/.zfunc/_signoff", "For zsh, with ~/.zfunc in $fpath"),
+            ("signoff completions fish > ~/.config/fish/completions/signoff.fish", "For fish"),
+        ],
     ),
     (
         "man",
@@ -326,6 +327,7 @@ pub const ENVIRONMENT: &[(&str, &str)] = &[
     ("LANG", "Locale, if neither LC_ALL nor LC_CTYPE is set."),
     ("XDG_CONFIG_HOME", "Base directory of the configuration."),
     ("XDG_STATE_HOME", "Base directory of the state."),
+    ("XDG_CACHE_HOME", "Base directory of names for completion."),
     ("SSL_CERT_FILE", "CA certificates to trust instead of the system's."),
     ("SSL_CERT_DIR", "Directories with CA certificates to trust instead of the system's."),
     ("HTTPS_PROXY", "Proxy for HTTPS requests. As https_proxy, if that is not set."),
@@ -351,167 +353,8 @@ pub const FILES: &[(&str, &str)] = &[
     ("~/.local/state/signoff/prefs/", "What you chose on the screens."),
     ("~/.local/state/signoff/signoff.log", "Log of warnings and errors; SIGNOFF_LOG changes its level."),
     ("~/.local/state/signoff/demo/", "The same for the demo."),
+    ("~/.cache/signoff/names/", "Names of models and versions that were listed in the last day, for completion."),
     ("~/.mlflow/credentials", "User name and password for MLflow."),
-];
-
-/// The fields of `--json`, by command: of each entry of the list with this name, or of the document where there is no name.
-/// Compared with what is printed by a test.
-pub const FIELDS: &[(&str, &str, &[&str])] = &[
-    (
-        "inbox",
-        "waiting",
-        &[
-            "aliases",
-            "author",
-            "created_at",
-            "description",
-            "main_metric",
-            "model",
-            "production",
-            "run_id",
-            "section",
-            "source",
-            "stage",
-            "status",
-            "tags",
-            "updated_at",
-            "url",
-            "verdict",
-            "version",
-        ],
-    ),
-    (
-        "models",
-        "models",
-        &["aliases", "created_at", "description", "latest", "name", "production", "tags", "updated_at"],
-    ),
-    (
-        "versions",
-        "versions",
-        &[
-            "aliases",
-            "author",
-            "created_at",
-            "decision",
-            "description",
-            "in_production",
-            "metrics",
-            "model",
-            "run_id",
-            "source",
-            "stage",
-            "status",
-            "tags",
-            "updated_at",
-            "url",
-            "verdict",
-            "version",
-        ],
-    ),
-    (
-        "runs",
-        "runs",
-        &[
-            "branch",
-            "commit",
-            "datasets",
-            "deleted",
-            "ended_at",
-            "experiment_id",
-            "id",
-            "metrics",
-            "name",
-            "params",
-            "parent_id",
-            "repository",
-            "started_at",
-            "status",
-            "tags",
-            "url",
-            "user",
-        ],
-    ),
-    (
-        "log",
-        "entries",
-        &[
-            "also",
-            "at",
-            "by",
-            "decision",
-            "effect",
-            "model",
-            "reason",
-            "record_hash",
-            "record_id",
-            "repository",
-            "run_id",
-            "sources",
-            "tag",
-            "this_version",
-            "this_version_why",
-            "to",
-            "version",
-        ],
-    ),
-    (
-        "promotions",
-        "promotions",
-        &[
-            "cd",
-            "commit",
-            "demo",
-            "hint",
-            "id",
-            "model",
-            "promote_to",
-            "reason",
-            "registry",
-            "release_url",
-            "repository",
-            "signed_at",
-            "signer",
-            "state",
-            "steps",
-            "tag",
-            "target",
-            "truth",
-            "updated_at",
-            "version",
-            "why",
-            "workspace",
-        ],
-    ),
-    (
-        "status",
-        "models",
-        &["drift", "model", "production", "record_id", "running", "state", "tag", "unknown", "version"],
-    ),
-    ("doctor", "checks", &["check", "found", "hint", "state"]),
-    ("verify", "checks", &["check", "detail", "hint", "state"]),
-    (
-        "show",
-        "",
-        &[
-            "baseline",
-            "code",
-            "demo",
-            "facts_digest",
-            "in_production",
-            "metrics",
-            "promote_to",
-            "registry",
-            "run",
-            "run_missing",
-            "schema",
-            "signature",
-            "signature_missing",
-            "target",
-            "verdict",
-            "version",
-            "workspace",
-        ],
-    ),
 ];
 
 /// The examples of a command, for the end of its help.
@@ -524,15 +367,7 @@ pub fn examples(command: &str) -> String {
         let _ = write!(out, "\n  # {does}\n  $ {line}\n");
     }
     out.truncate(out.trim_end().len());
-    out + &fields(command)
-}
-
-/// The fields of `--json`.
-fn fields(command: &str) -> String {
-    let Some((_, list, fields)) = FIELDS.iter().find(|(name, ..)| *name == command) else { return String::new() };
-    let of = if list.is_empty() { String::new() } else { format!(" of each of `{list}`") };
-    let lines = wrap(&fields.join(", "), WIDTH).into_iter().map(|line| format!("\n  {line}")).collect::<String>();
-    format!("\n\nFields of --json{of}:{lines}")
+    out + &fields::of(command)
 }
 
 /// The end of `signoff --help`.

@@ -2,6 +2,7 @@
 
 pub mod answers;
 mod decide;
+pub mod fields;
 pub mod help;
 
 use std::path::PathBuf;
@@ -384,11 +385,22 @@ pub enum Command {
         format: Format,
     },
     /// Print completions for a shell
+    ///
+    /// In bash, zsh and fish they complete models and versions, too: those that signoff listed in the last day.
     #[command(after_help = help::examples("completions"))]
     Completions {
         /// The shell
         #[arg(value_name = "SHELL")]
         shell: clap_complete::Shell,
+    },
+    /// Print what may stand next on a command line
+    #[command(name = "__complete", hide = true)]
+    Complete {
+        /// The shell that asks
+        shell: clap_complete::Shell,
+        /// The line up to the cursor: as it is for bash, else its words
+        #[arg(last = true)]
+        words: Vec<String>,
     },
     /// Print the manual page
     #[command(after_help = help::examples("man"))]
@@ -478,6 +490,7 @@ impl Command {
             | Self::Demo { .. }
             | Self::Open { .. }
             | Self::Completions { .. }
+            | Self::Complete { .. }
             | Self::Man => None,
         }
     }
@@ -495,21 +508,28 @@ fn model(text: &str) -> Result<ModelName, String> {
     }
 }
 
-impl Cli {
+impl Global {
     /// The flags that the configuration takes part in.
-    pub fn flags(&self) -> Flags {
-        let global = self.global.clone();
-        let mut targets = global.target.into_iter();
+    pub fn flags(self) -> Flags {
+        let mut targets = self.target.into_iter();
         Flags {
             target: targets.next(),
             more_targets: targets.collect(),
-            tracking_uri: global.tracking_uri,
-            registry_uri: global.registry_uri,
-            repo: global.repo,
-            config: global.config,
-            readonly: global.readonly,
-            demo: global.demo || matches!(self.command, Some(Command::Demo { .. })),
+            tracking_uri: self.tracking_uri,
+            registry_uri: self.registry_uri,
+            repo: self.repo,
+            config: self.config,
+            readonly: self.readonly,
+            demo: self.demo,
         }
+    }
+}
+
+impl Cli {
+    /// The flags that the configuration takes part in.
+    pub fn flags(&self) -> Flags {
+        let flags = self.global.clone().flags();
+        Flags { demo: flags.demo || matches!(self.command, Some(Command::Demo { .. })), ..flags }
     }
 }
 

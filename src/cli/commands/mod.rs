@@ -4,6 +4,7 @@ pub mod approve;
 pub mod audit;
 pub mod check;
 pub mod compare;
+pub mod complete;
 pub mod config;
 pub mod decide;
 pub mod doctor;

@@ -1,20 +1,32 @@
 //! `signoff completions` and `signoff man`.
 
 use clap::CommandFactory as _;
+use clap_complete::Shell;
 
 use crate::cli::args::{Cli, help};
 use crate::cli::exit::Exit;
 use crate::cli::output::Sink;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 
-/// Prints completions for a shell.
+/// Prints completions for a shell. Where the shell is known well enough, its script asks `signoff __complete`, which
+/// knows names, too.
 ///
 /// # Errors
 /// Never in practice: a generated script is always valid UTF-8.
-pub fn completions(shell: clap_complete::Shell, sink: &mut Sink) -> Outcome<Exit> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "signoff", &mut script);
-    print(&script, sink)
+pub fn completions(shell: Shell, sink: &mut Sink) -> Outcome<Exit> {
+    let script = match shell {
+        Shell::Bash => include_str!("../../../assets/completions/signoff.bash"),
+        Shell::Zsh => include_str!("../../../assets/completions/_signoff"),
+        Shell::Fish => include_str!("../../../assets/completions/signoff.fish"),
+        // Options and commands alone.
+        _ => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "signoff", &mut script);
+            return print(&script, sink);
+        }
+    };
+    sink.text(script);
+    Ok(Exit::Done)
 }
 
 /// Prints the manual page.

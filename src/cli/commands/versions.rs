@@ -35,6 +35,7 @@ pub async fn run(
     // Listing versions does not distinguish an unknown model from an empty one; this request does.
     let registered = services.registry.model(model).await?;
     let (versions, truncated) = newest(services, model, limit.max(1)).await?;
+    services.saw_versions(model, &versions, true);
     let waiting = all_waiting(&registered, &versions, &services.rules.promote_to);
     let baselines = verdicts::baselines(services, &waiting).await?;
     let said = crate::cli::said(services, versions.iter().chain(baselines.iter().flatten()), sink).await;

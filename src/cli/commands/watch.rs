@@ -63,7 +63,7 @@ pub async fn run(loaded: &Loaded, args: &Args, filter: Option<&str>, sink: &mut 
     let configured = channels::all(loaded);
     for channel in &configured {
         if let Some(why) = channel.broken() {
-            sink.warn(&format!("the channel '{}' cannot be used: {why}", channel.name()));
+            sink.warn(&format!("the channel '{}' cannot be used: {why}; its messages wait", channel.name()));
         }
     }
     let sending = channels::lasting(&configured);
@@ -139,15 +139,19 @@ impl Run<'_> {
         let rounds = join_all(self.sending.iter().map(|channel| self.round_once(channel.as_ref()))).await;
         for (channel, worked) in self.sending.iter().zip(rounds) {
             let worked = worked?;
-            // A hundred messages fail for one reason.
-            let mut sentences: Vec<String> = worked.failed.iter().map(|(_, failure)| failure.sentence()).collect();
-            sentences.dedup();
-            sentences.iter().for_each(|sentence| self.warn(sentence));
+            // What cannot be used was named at the start.
+            let named = channel.broken().is_some();
+            if !named {
+                // A hundred messages fail for one reason.
+                let mut sentences: Vec<String> = worked.failed.iter().map(|(_, failure)| failure.sentence()).collect();
+                sentences.dedup();
+                sentences.iter().for_each(|sentence| self.warn(sentence));
+            }
             if worked.left > 0 || worked.given_up > 0 {
                 let left = count(worked.left, "message");
                 if worked.given_up > 0 {
                     self.warn(&given_up(channel.name(), worked.given_up));
-                } else {
+                } else if !named {
                     self.warn(&format!("{left} of the channel '{}' could not be sent yet", channel.name()));
                 }
                 end = end.max(Exit::Refused);
@@ -290,6 +294,7 @@ impl Run<'_> {
             let worked = work(&self.desk.store, channel, &SystemClock, round, || stop.is_cancelled()).await?;
             if let Some((_, failure)) = worked.failed.first()
                 && !failing
+                && channel.broken().is_none()
             {
                 self.warn(&failure.sentence());
             }

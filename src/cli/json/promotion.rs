@@ -176,14 +176,11 @@ pub struct Body {
     pub release_url: Option<String>,
     /// The last known state of the CD run.
     pub cd: Option<Cd>,
-    /// When CD was seen, if it may have changed since and could not be read again.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// When CD was seen, if it may have changed since and could not be read again; null otherwise.
     pub cd_seen_at: Option<Timestamp>,
-    /// The approval in the version's deployment job, where the plan has one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The approval in the version's deployment job; null where the plan has none.
     pub deployment_job: Option<Job>,
-    /// The copy of the version at the other target, where versions go to one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The copy of the version at the other target; null where versions go to none.
     pub copy: Option<Copied>,
     /// In order.
     pub steps: Vec<StepLine>,

@@ -1,0 +1,135 @@
+//! Completion in a real bash: names from the file that lists keep, no server asked, nothing that a name says is run.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use signoff::adapters::names::NamesFile;
+use signoff::cli::wire;
+use signoff::domain::ids::{ModelName, VersionNumber};
+use signoff::ports::names::SeenNames as _;
+
+use super::binary::{Machine, text};
+use super::*;
+
+const BASH: &str = "/usr/bin/bash";
+
+/// Runs a script in bash with the completions loaded. `complete_line LINE` prints the candidates, one a line.
+fn bash(machine: &Machine, script: &str) -> String {
+    let program = Path::new(env!("CARGO_BIN_EXE_signoff")).parent().unwrap();
+    let prelude = r#"
+        source <(signoff completions bash)
+        complete_line() {
+            COMP_LINE=$1 COMP_POINT=${#1} COMPREPLY=()
+            _signoff signoff
+            [[ ${#COMPREPLY[@]} -eq 0 ]] || printf '%s\n' "${COMPREPLY[@]}"
+        }
+    "#;
+    let ran = Command::new(BASH)
+        .args(["--norc", "--noprofile", "-c", &format!("{prelude}\n{script}")])
+        .env_clear()
+        .env("HOME", machine.path(""))
+        .env("LC_ALL", "C.UTF-8")
+        .env("PATH", format!("{}:/usr/bin:/bin", program.display()))
+        .current_dir(machine.path(""))
+        .output()
+        .expect("bash is needed for this test");
+    assert!(ran.status.success(), "{}", text(&ran.stderr));
+    assert_eq!(text(&ran.stderr), "");
+    text(&ran.stdout)
+}
+
+fn lines(output: &str) -> Vec<&str> {
+    output.lines().collect()
+}
+
+/// Keeps names for the demo, as lists do.
+fn keep(machine: &Machine, names: &[(&str, &[u64])]) -> std::path::PathBuf {
+    let cli = Cli::try_parse_from(["signoff", "--demo", "inbox"]).unwrap();
+    let loaded = load(Env::of(&[], machine.path("")), cli.flags()).unwrap();
+    let file = wire::names_file(&loaded.paths, &loaded.target().unwrap()).unwrap();
+    let kept = NamesFile::new(file.clone(), Arc::new(signoff::adapters::clock::SystemClock));
+    for (name, versions) in names {
+        let versions: Vec<_> = versions.iter().copied().map(VersionNumber).collect();
+        kept.versions(&ModelName::new(*name), &versions, true);
+    }
+    file
+}
+
+#[test]
+fn what_was_listed_is_completed_and_what_was_not_is_not() {
+    let machine = Machine::new();
+    assert_eq!(bash(&machine, "complete_line 'signoff --demo show te'"), "");
+    assert_eq!(machine.run(&["--demo", "versions", "telco-churn", "--limit", "3"], &[]).status.code(), Some(0));
+    assert_eq!(bash(&machine, "complete_line 'signoff --demo show te'"), "telco-churn/\n");
+    let versions = bash(&machine, "complete_line 'signoff --demo show telco-churn/'");
+    assert_eq!(lines(&versions)[..2], ["telco-churn/42", "telco-churn/41"], "{versions}");
+    assert_eq!(machine.run(&["--demo", "models"], &[]).status.code(), Some(0));
+    let models = bash(&machine, "complete_line 'signoff --demo versions '");
+    assert!(lines(&models).contains(&"credit-limit") && lines(&models).contains(&"telco-churn"), "{models}");
+    assert!(lines(&models).iter().all(|line| !line.starts_with('-')), "no option before one is begun: {models}");
+    // Names of another target are not offered.
+    assert_eq!(bash(&machine, "complete_line 'signoff show te'"), "");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let file = keep(&machine, &[]);
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn commands_options_values_and_targets_are_completed_too() {
+    let machine = Machine::new();
+    machine.write_config(
+        "[targets.staging]\ntracking_uri = \"http://127.0.0.1:1\"\nrepository = \"a/b\"\n\
+         [targets.prod]\ntracking_uri = \"http://127.0.0.1:1\"\nrepository = \"a/b\"\n",
+    );
+    for (line, wanted) in [
+        ("signoff roll", "rollback"),
+        ("signoff runs 1 --sort sta", "started"),
+        ("signoff inbox --j", "--json"),
+        ("signoff --target pr", "prod"),
+        ("signoff --target=st", "staging"),
+        ("signoff completions ba", "bash"),
+    ] {
+        let found = bash(&machine, &format!("complete_line '{line}'"));
+        assert!(lines(&found).contains(&wanted), "{line}: {found}");
+    }
+    assert_eq!(bash(&machine, "complete_line 'signoff __'"), "");
+}
+
+#[test]
+fn what_a_name_says_is_not_run_and_the_word_is_the_name() {
+    let machine = Machine::new();
+    let hostile =
+        ["a $(touch ran)", "b`touch ran`", "c;touch ran", "d'e\"f", "g*?[h]", "i\\j", "~k", "l!m#n&o|p>q", "客户 r"];
+    let names: Vec<(&str, &[u64])> = hostile.iter().map(|name| (*name, &[1_u64] as &[u64])).collect();
+    keep(&machine, &names);
+    keep(&machine, &[("evil\u{1b}[2J", &[1]), ("evil\u{202e}", &[1])]);
+    let first = |name: &str| name.chars().next().unwrap();
+    for name in hostile {
+        let typed = if first(name) == '~' { r"\~".to_owned() } else { first(name).to_string() };
+        // What bash puts on the line is read back by bash: one word, the name.
+        let script = format!(
+            "word=$(complete_line 'signoff --demo show {typed}'); eval \"set -- $word\"; printf '%s|%s' \"$#\" \"$1\""
+        );
+        assert_eq!(bash(&machine, &script), format!("1|{name}/"), "{name}");
+    }
+    assert_eq!(bash(&machine, "complete_line 'signoff --demo show evil'"), "");
+    // A word that was begun with an escape goes on.
+    assert_eq!(bash(&machine, r"complete_line 'signoff --demo show a\ '"), "a\\ \\$\\(touch\\ ran\\)/\n");
+    assert_eq!(bash(&machine, "complete_line 'signoff --demo show \"客户'"), "客户 r/\n");
+    assert!(!machine.path("ran").exists());
+}
+
+#[test]
+fn completion_asks_no_server_and_says_nothing_where_it_knows_nothing() {
+    let machine = Machine::new();
+    machine.write_config("[targets.t]\ntracking_uri = \"http://127.0.0.1:1\"\nrepository = \"a/b\"\n");
+    assert_eq!(bash(&machine, "complete_line 'signoff show te'"), "");
+    machine.write_config("no = toml [");
+    assert_eq!(bash(&machine, "complete_line 'signoff show te'"), "");
+    let found = bash(&machine, "complete_line 'signoff sho'");
+    assert_eq!(lines(&found), ["show"]);
+}
