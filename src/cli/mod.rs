@@ -213,6 +213,7 @@ pub async fn act(
         Command::Promotions { unfinished, format } => {
             commands::promotions::run(services, unfinished, format, sink).await
         }
+        Command::Cd(args) => commands::cd::run(services, &args, interrupt(), sink).await,
         Command::Resume { id, wait, format } => {
             commands::resume::run(services, id.as_deref(), wait, interrupt(), format, sink).await
         }

@@ -69,6 +69,13 @@ pub struct CdJob {
     pub ended_at: Option<Timestamp>,
 }
 
+impl CdJob {
+    /// Whether it ran and failed.
+    pub fn failed(&self) -> bool {
+        matches!(&self.state, CdState::Failed(word) if word != "skipped")
+    }
+}
+
 /// The state of a run or job. Only [`CdState::Success`] means deployed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -158,6 +165,33 @@ impl CdOutcome {
             Self::Run(runs) => !runs.succeeded(),
             Self::NotStarted { .. } => true,
             Self::NotExpected => false,
+        }
+    }
+
+    /// The runs that are known, worst first.
+    pub fn runs(&self) -> impl Iterator<Item = &CdRun> {
+        let runs = match self {
+            Self::Run(runs) => Some(runs),
+            Self::NotStarted { .. } | Self::NotExpected => None,
+        };
+        runs.into_iter().flat_map(|runs| runs.iter())
+    }
+
+    /// The run that failed, of several the first.
+    pub fn failed_run(&self) -> Option<&CdRun> {
+        self.runs().find(|run| matches!(run.state, CdState::Failed(_)))
+    }
+
+    /// The runs that wait for an approval.
+    pub fn waiting(&self) -> impl Iterator<Item = &CdRun> {
+        self.runs().filter(|run| run.state == CdState::Waiting)
+    }
+
+    /// Whether nothing can change any more without a re-run.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Run(runs) => runs.is_final(),
+            Self::NotStarted { .. } | Self::NotExpected => true,
         }
     }
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Mark, Phrase, Role, Symbols, number, time, version};
 use crate::domain::cd::{CdJob, CdOutcome, CdRun, CdState};
+use crate::domain::cd_act::PendingDeployment;
 use crate::domain::deployment::JobOutcome;
 use crate::domain::elsewhere::Arrival;
 use crate::domain::failure::{Failure, FailureKind};
@@ -210,6 +211,21 @@ pub fn run(run: &CdRun) -> String {
     let file = run.path.rsplit('/').next().unwrap_or(&run.path);
     let attempt = if run.attempt > 1 { format!(", attempt {}", run.attempt) } else { String::new() };
     format!("{file} run #{}{attempt}: {}", run.number, run.state)
+}
+
+/// An environment that CD waits for, and who may approve it.
+pub fn pending(pending: &PendingDeployment, symbols: &Symbols) -> Phrase<'static> {
+    let said =
+        Phrase::of(Role::Warn, format!("{} CD waits for approval of {}", symbols.warn, pending.environment.name));
+    let who = match pending.reviewers.as_slice() {
+        [] => "GitHub names no reviewers".to_owned(),
+        reviewers => format!("reviewers: {}", reviewers.join(", ")),
+    };
+    let timer = match pending.wait_minutes {
+        0 => String::new(),
+        minutes => format!("; it waits {minutes} min in any case"),
+    };
+    said.add(Role::Muted, format!("; {who}{timer}"))
 }
 
 /// The state of a promotion in a few words, for a list row.

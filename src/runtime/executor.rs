@@ -281,7 +281,7 @@ impl Executor {
             if let Some((driven, _)) = before {
                 let _ = driven.await;
             }
-            promoter.ask_cd(id, act, watch).await
+            promoter.ask_cd(id, act, Until::CdEnded, watch).await
         });
     }
 

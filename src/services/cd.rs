@@ -36,6 +36,17 @@ pub async fn look(
     Ok(runs)
 }
 
+/// As [`now`], and the runs of a release whose CD nobody looked for yet.
+///
+/// # Errors
+/// As [`now`].
+pub async fn found(services: &Services, state: &SagaState) -> Outcome<Option<CdOutcome>> {
+    if state.cd.is_some() || !state.is_released() {
+        return now(services, state).await;
+    }
+    read(services, state, &[]).await
+}
+
 /// CD of a promotion as it is now; none if none was looked for yet, nothing is expected, or it is on another host.
 ///
 /// Somebody may re-run a job, or CD may start later than it was waited for.
@@ -43,16 +54,20 @@ pub async fn look(
 /// # Errors
 /// If the runs cannot be read.
 pub async fn now(services: &Services, state: &SagaState) -> Outcome<Option<CdOutcome>> {
-    let (plan, draft) = (&state.plan, &state.plan.draft);
     let known: Vec<CdRun> = match &state.cd {
         Some(CdOutcome::Run(runs)) => runs.iter().cloned().collect(),
         Some(CdOutcome::NotStarted { .. }) => Vec::new(),
         Some(CdOutcome::NotExpected) | None => return Ok(None),
     };
+    read(services, state, &known).await
+}
+
+async fn read(services: &Services, state: &SagaState, known: &[CdRun]) -> Outcome<Option<CdOutcome>> {
+    let (plan, draft) = (&state.plan, &state.plan.draft);
     if draft.cd.trigger == CdTrigger::None || !draft.host.eq_ignore_ascii_case(&services.host.host()) {
         return Ok(None);
     }
-    let runs = look(services, &draft.repo, &plan.cd_query(), &known, true).await?;
+    let runs = look(services, &draft.repo, &plan.cd_query(), known, true).await?;
     Ok(CdRuns::of(runs, &draft.cd).map(|mut runs| {
         runs.missing = runs.awaited(&draft.cd);
         CdOutcome::Run(Box::new(runs))

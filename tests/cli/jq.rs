@@ -29,7 +29,7 @@ fn every_command_that_prints_json_takes_an_expression() {
             "show" | "check" | "compare" | "files" | "notify" | "approve" => "m/1",
             "reject" | "hold" => "m/1 --reason r",
             "rollback" => "m --to v1",
-            "runs" | "undo" | "verify" | "record" => "x",
+            "runs" | "undo" | "verify" | "record" | "cd" => "x",
             _ => "",
         };
         format!("signoff {} {rest} --jq .a", path.trim())

@@ -8,6 +8,7 @@ mod acts;
 mod binary;
 mod blame;
 mod browse;
+mod cd;
 mod check;
 mod code;
 mod complete;

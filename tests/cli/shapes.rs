@@ -88,7 +88,7 @@ async fn help_lists_the_fields() {
     for (command, list, fields) in signoff::cli::args::fields::FIELDS {
         let rest = match *command {
             "versions" | "log" => " telco-churn",
-            "show" => " telco-churn/42",
+            "show" | "cd" => " telco-churn/42",
             "runs" => " telco-churn/classification",
             "verify" => " telco-churn-v42",
             _ => "",

@@ -49,7 +49,7 @@ fn approval(lab: &Lab, state: &SagaState) -> CdAct {
 }
 
 fn ask(lab: &Lab, plan: &PromotionPlan, act: CdAct) -> signoff::domain::failure::Outcome<SagaState> {
-    now(lab.promoter.ask_cd(plan.id, act, Watch::default()))
+    now(lab.promoter.ask_cd(plan.id, act, Until::CdEnded, Watch::default()))
 }
 
 fn notes(lab: &Lab) -> Vec<String> {

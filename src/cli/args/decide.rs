@@ -66,6 +66,35 @@ pub struct Hold {
     pub until: Option<crate::cli::commands::log::At>,
 }
 
+/// `signoff cd`.
+#[derive(Clone, Debug, Args)]
+pub struct Cd {
+    /// The release: a promotion's ID or part of it, a version, or the Git tag
+    #[arg(value_name = "ID|REF|TAG")]
+    pub named: String,
+    /// Approve the deployment to this environment, which CD waits for; repeat for more
+    #[arg(long, value_name = "ENVIRONMENT", conflicts_with = "rerun_failed")]
+    pub approve_environment: Vec<String>,
+    /// Run the failed jobs again, and those that need them
+    #[arg(long)]
+    pub rerun_failed: bool,
+    /// Confirm by repeating the version, such as v42
+    #[arg(long, value_name = "VERSION")]
+    pub confirm: Option<Confirmation>,
+    /// Wait for CD to finish
+    #[arg(long)]
+    pub wait: bool,
+    #[command(flatten)]
+    pub format: Format,
+}
+
+impl Cd {
+    /// Whether something is asked of CD.
+    pub fn acts(&self) -> bool {
+        self.rerun_failed || !self.approve_environment.is_empty()
+    }
+}
+
 /// `signoff rollback`.
 #[derive(Clone, Debug, Args)]
 pub struct Rollback {

@@ -139,6 +139,18 @@ pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "cd",
+        &[
+            ("signoff cd telco-churn/42", "Show the runs that its release started, and what they wait for"),
+            (
+                "signoff cd telco-churn-v42 --approve-environment production",
+                "Show what approving a deployment would do",
+            ),
+            ("signoff cd 4f2a --approve-environment production --confirm v42 --wait", "Approve it, wait for CD"),
+            ("signoff cd 4f2a --rerun-failed --confirm v42", "Run the failed jobs again"),
+        ],
+    ),
+    (
         "resume",
         &[
             ("signoff resume", "Resume the only unfinished promotion"),

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::builder::ArgPredicate;
 use clap::{Args, Parser, Subcommand};
 
-pub use self::decide::{Approve, Decide, Hold, Promote, Rollback};
+pub use self::decide::{Approve, Cd, Decide, Hold, Promote, Rollback};
 use crate::cli::jq::Query;
 use crate::config::Flags;
 use crate::domain::ids::{ModelName, TagName};
@@ -263,6 +263,12 @@ pub enum Command {
         #[command(flatten)]
         format: Format,
     },
+    /// Show CD of a release, approve an environment that it waits for, or run its failed jobs again
+    ///
+    /// Prints what would be asked of GitHub, and asks only if --confirm names the version; without it, nothing is written
+    /// and the exit code is 2. What is asked is journaled before, and kept with the record.
+    #[command(after_help = help::examples("cd"))]
+    Cd(Cd),
     /// Resume an unfinished promotion
     #[command(after_help = help::examples("resume"))]
     Resume {
@@ -478,6 +484,7 @@ impl Command {
             | Self::Status { format, .. }
             | Self::Audit { format, .. }
             | Self::Doctor { format } => Some(format),
+            Self::Cd(args) => Some(&args.format),
             Self::Approve(args) => Some(&args.promote.format),
             Self::Rollback(args) => Some(&args.promote.format),
             Self::Reject(args) => Some(&args.format),

@@ -167,7 +167,10 @@ fn with_names(command: Command, names: &Names, targets: &[String]) -> Command {
     let of_versions = ArgValueCompleter::new(move |typed: &OsStr| references(typed, &versions));
     let targets = targets.to_vec();
     let of_targets = ArgValueCompleter::new(move |typed: &OsStr| starting(typed, targets.iter().cloned()));
-    completed(command, &[("REF", of_versions), ("MODEL", of_models), ("NAME", of_targets)])
+    completed(
+        command,
+        &[("REF", of_versions.clone()), ("ID|REF|TAG", of_versions), ("MODEL", of_models), ("NAME", of_targets)],
+    )
 }
 
 /// Adds completers to all arguments by the name of their value.

@@ -37,6 +37,19 @@ impl Drive {
         sink: &mut Sink,
         start: impl FnOnce(Watch) -> BoxFuture<'a, Outcome<SagaState>>,
     ) -> Outcome<Exit> {
+        match self.follow(&mut stop, sink, start).await? {
+            Some((state, cancelled)) => self.report(&state, cancelled, sink),
+            None => Ok(Exit::Cancelled),
+        }
+    }
+
+    /// Drives it, and prints progress. Gives the end, and whether the user stopped it; none if it was stopped at once.
+    pub(super) async fn follow<'a>(
+        &self,
+        stop: &mut Stop,
+        sink: &mut Sink,
+        start: impl FnOnce(Watch) -> BoxFuture<'a, Outcome<SagaState>>,
+    ) -> Outcome<Option<(SagaState, bool)>> {
         let (sender, mut progress) = mpsc::unbounded_channel::<Progress>();
         let token = CancellationToken::new();
         let mut work = start(Watch { progress: Some(sender), stop: token.clone(), ..Watch::default() });
@@ -47,7 +60,7 @@ impl Drive {
                 Some(()) = stop.next() => {
                     if token.is_cancelled() {
                         sink.note(&format!("Stopped at once. `signoff resume {}` checks whether the last step was applied.", self.id));
-                        return Ok(Exit::Cancelled);
+                        return Ok(None);
                     }
                     sink.note("Stopping after the step at work. Ctrl-C (or another signal) stops at once; you can resume either way.");
                     token.cancel();
@@ -58,15 +71,20 @@ impl Drive {
         while let Ok(step) = progress.try_recv() {
             self.tell(&step, sink);
         }
+        Ok(Some((state, token.is_cancelled())))
+    }
+
+    /// Prints what became of it.
+    pub(super) fn report(&self, state: &SagaState, cancelled: bool, sink: &mut Sink) -> Outcome<Exit> {
         if self.json {
-            sink.json(&promotion::Promotion::new(&state))?;
+            sink.json(&promotion::Promotion::new(state))?;
         } else {
-            let text = self.outcome(&state, sink.style());
+            let text = self.outcome(state, sink.style());
             sink.text(&text);
         }
-        let end = Exit::of_promotion(&state, self.until, token.is_cancelled());
+        let end = Exit::of_promotion(state, self.until, cancelled);
         if end == Exit::Unfinished && !state.is_over() {
-            sink.note(&format!("Go on with `signoff resume {}`{}.", self.id, undo_hint(&state, self.id)));
+            sink.note(&format!("Go on with `signoff resume {}`{}.", self.id, undo_hint(state, self.id)));
         }
         Ok(end)
     }

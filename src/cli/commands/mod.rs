@@ -2,6 +2,7 @@
 
 pub mod approve;
 pub mod audit;
+pub mod cd;
 pub mod check;
 pub mod compare;
 pub mod complete;

@@ -28,6 +28,7 @@
 //! Failures are reported on stderr and by the exit code; stdout then stays empty.
 
 pub mod browse;
+pub mod cd;
 pub mod code;
 pub mod decision;
 pub mod inbox;

@@ -1,8 +1,7 @@
 //! What a person wants to know after a failure: what each server has now, why a job failed, and what may be done.
 
-use super::runs;
 use crate::app::query::Query;
-use crate::domain::cd::{CdJob, CdRun, CdState};
+use crate::domain::cd::{CdJob, CdOutcome, CdRun};
 use crate::domain::cd_act::{CdAct, PendingDeployment};
 use crate::domain::ids::RepoSlug;
 use crate::domain::promotion::{Ending, Phase, SagaState};
@@ -22,20 +21,19 @@ pub fn is_after_a_failure(state: &SagaState, ctx: &Ctx<'_>) -> bool {
 
 /// The run that failed, and the jobs of it that did.
 pub fn failed_run(state: &SagaState) -> Option<&CdRun> {
-    runs(state)?.iter().find(|run| matches!(run.state, CdState::Failed(_)))
+    state.cd.as_ref()?.failed_run()
 }
 
 /// The first job that failed, of the run that did, with its repository.
 pub fn failed_job<'a>(state: &SagaState, ctx: &Ctx<'a>) -> Option<(RepoSlug, &'a CdJob)> {
     let repo = &state.plan.draft.repo;
     let jobs = ctx.cache.jobs(repo, failed_run(state)?.id)?;
-    let failed = |job: &&CdJob| matches!(&job.state, CdState::Failed(word) if word != "skipped");
-    jobs.iter().find(failed).map(|job| (repo.clone(), job))
+    jobs.iter().find(|job| job.failed()).map(|job| (repo.clone(), job))
 }
 
 /// The runs that wait for an approval.
 pub fn waiting(state: &SagaState) -> impl Iterator<Item = &CdRun> {
-    runs(state).into_iter().flat_map(|runs| runs.iter()).filter(|run| run.state == CdState::Waiting)
+    state.cd.iter().flat_map(CdOutcome::waiting)
 }
 
 /// What the first waiting run waits for, as far as it was read.

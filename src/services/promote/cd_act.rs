@@ -12,12 +12,13 @@ use crate::services::notes::shown;
 use crate::services::{cd, keep};
 
 impl Promoter {
-    /// Asks the host to do `act` with a run of this promotion's CD, and follows CD on if that was not done to its end.
+    /// Asks the host to do `act` with a run of this promotion's CD, and follows CD on `until` there, if that was not done to
+    /// its end.
     ///
     /// # Errors
     /// [`FailureKind::Conflict`] if the run is not in a state for it; what the host says; those of [`Self::resume`]. A
     /// failure of the request itself is journaled too.
-    pub async fn ask_cd(&self, id: PromotionId, act: CdAct, watch: Watch) -> Outcome<SagaState> {
+    pub async fn ask_cd(&self, id: PromotionId, act: CdAct, until: Until, watch: Watch) -> Outcome<SagaState> {
         self.refuse_readonly()?;
         let (ledger, state) = self.open(id).await?;
         self.refuse_elsewhere(&state.plan).await?;
@@ -42,7 +43,7 @@ impl Promoter {
             // The next look shows what the runs do now: they need a moment to change.
             return Ok(runner.state);
         }
-        runner.run(Until::CdEnded).await.map_err(of_a_begun)
+        runner.run(until).await.map_err(of_a_begun)
     }
 
     /// Reads first: what was asked for may be done already, by somebody else or by a request without an answer.
@@ -52,7 +53,7 @@ impl Promoter {
         if !state.is_released() {
             return Err(refuse("the release is not finished".to_owned()));
         }
-        let now = cd::now(&self.services, state).await?.or_else(|| state.cd.clone());
+        let now = cd::found(&self.services, state).await?.or_else(|| state.cd.clone());
         let ours = match &now {
             Some(CdOutcome::Run(runs)) => runs.iter().any(|known| known.id == run),
             Some(CdOutcome::NotStarted { .. } | CdOutcome::NotExpected) | None => false,

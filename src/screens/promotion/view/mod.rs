@@ -139,17 +139,7 @@ fn again(armed: &Armed, state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase
 fn pending(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> {
     let symbols = skin.symbols();
     let line = |p: &PendingDeployment| {
-        let name = &p.environment.name;
-        let said = Phrase::of(Role::Warn, format!(" {} CD waits for approval of {name}", symbols.warn));
-        let who = match p.reviewers.as_slice() {
-            [] => "GitHub names no reviewers".to_owned(),
-            reviewers => format!("reviewers: {}", reviewers.join(", ")),
-        };
-        let timer = match p.wait_minutes {
-            0 => String::new(),
-            minutes => format!("; it waits {minutes} min in any case"),
-        };
-        let said = said.add(Role::Muted, format!("; {who}{timer}"));
+        let said = Phrase::new(" ").join(promotion::pending(p, symbols));
         if p.may_approve { said.add(Role::Key, "   A").text(" approve") } else { said }
     };
     let known = aftermath::pending(state, ctx).map(|(_, pending)| pending).unwrap_or_default();
