@@ -155,6 +155,7 @@ fn ctx<'a>(cache: &'a Cache, rules: &'a Rules, prefs: &'a Prefs) -> Ctx<'a> {
         themes: &[],
         prefs,
         now: samples::now(),
+        zone: crate::present::time::Zone::Utc,
         ticks: 0,
         by_timer: false,
         covered: false,
