@@ -234,9 +234,10 @@ fn deliver(state: &mut State, event: ScreenEvent<'_>) -> Vec<Effect> {
     let Some(mut screen) = state.screens.pop() else {
         return Vec::new();
     };
+    let captures = screen.captures_text();
     let found = match (screen.finder_mut(), event) {
         (Some(finder), ScreenEvent::Action(Action::Filter)) => finder.update(event),
-        (Some(finder), event) if finder.is_active() => finder.update(event),
+        (Some(finder), event) if finder.is_active() && !captures => finder.update(event),
         (Some(_) | None, _) => false,
     };
     // What is typed for the filter is no event of the screen.

@@ -112,7 +112,7 @@ fn draw_footer(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
     // Back and help keep their places.
     let stays = |action: &&Action| matches!(action, Action::Back | Action::Help);
     let wanted = state.top().hints(ctx);
-    let finds = state.top().finder().is_some().then_some(&Action::Filter);
+    let finds = state.top().finder().map(|_| &Action::Filter).filter(|filter| !wanted.contains(filter));
     let here = wanted.iter().filter(|a| !stays(a)).chain(finds);
     let mut hints: Vec<Hint<'_>> = here.filter_map(hint).collect();
     let mut last: Vec<Hint<'_>> = wanted.iter().filter(stays).filter_map(hint).collect();

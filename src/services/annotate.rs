@@ -14,8 +14,8 @@ use crate::services::{Services, keep};
 pub async fn annotate(services: &Services, id: PromotionId, text: &str) -> Outcome<()> {
     let operation = format!("add a note to the record {}", id.short());
     let refuse = |kind, why: &str| Failure::new(kind, Service::Local, operation.clone(), why);
-    let text = clean_line(text);
-    if text.trim().is_empty() {
+    let text = clean_line(text.trim());
+    if text.is_empty() {
         return Err(refuse(FailureKind::Config, "it is empty"));
     }
     if !chain::has(&services.records.read().await?, id) {
@@ -23,5 +23,5 @@ pub async fn annotate(services: &Services, id: PromotionId, text: &str) -> Outco
             .with_hint("Add the note on the machine where it was signed."));
     }
     let by = services.host.whoami().await?.login;
-    keep::outcome(services, Became::note(id, services.clock.now(), &by, text.trim())).await
+    keep::outcome(services, Became::note(id, services.clock.now(), &by, &text)).await
 }

@@ -91,7 +91,7 @@ fn a_note_is_kept_with_the_record_and_says_nothing_of_the_servers() {
     assert_eq!((lines.len(), &lines[..before.len()]), (before.len() + 1, &before[..]));
     let added: Vec<_> = chain::added(&lines, plan.id).collect();
     let [note] = added.as_slice() else { panic!("{added:?}") };
-    assert_eq!((note.noted_by.as_deref(), note.notes.join("|")), (Some("rev1"), "smoke test is ⏎ flaky".to_owned()));
+    assert_eq!((note.noted_by.as_deref(), note.notes.join("|")), (Some("rev1"), "smoke test is⏎flaky".to_owned()));
     assert_eq!(chain::last(&lines, plan.id), chain::last(&before, plan.id));
     assert_eq!((chain::head(&lines), chain::breaks(&lines)), (chain::head(&before), Vec::new()));
     let as_earlier_versions_read = serde_json::to_value(note).unwrap();

@@ -187,7 +187,7 @@ fn the_history_of_decisions() {
 #[test]
 fn the_history_of_one_model_is_there_before_the_rest_is_read_and_keeps_its_row() {
     let mut driver = Driver::demo();
-    driver.keys("zWaiting for legal.<ctrl-s>");
+    driver.keys("jjzWaiting for legal.<ctrl-s>");
     driver.decide();
     driver.answering = false;
     driver.keys("m<down><enter>");

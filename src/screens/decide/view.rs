@@ -62,7 +62,7 @@ impl Decide {
             skin,
             label: Phrase::of(Role::Heading, "Until (UTC)  "),
             input: &self.until,
-            placeholder: "a day such as 2026-12-15 (to its end, in UTC), or nothing; Tab goes there and back".into(),
+            placeholder: "the end of a day such as 2026-12-15, or nothing (Tab)".into(),
             focused: self.captures_text() && self.in_until,
         };
         (&until).render(day, buf);

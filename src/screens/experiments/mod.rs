@@ -9,7 +9,7 @@ use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::ids::ExperimentId;
 use crate::screens::parts::narrowed::Narrowed;
-use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent};
 
 /// State of the screen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,7 +20,7 @@ pub struct Experiments {
 
 impl Experiments {
     fn rows(&self, ctx: &Ctx<'_>) -> usize {
-        ctx.rows(1 + u16::from(self.list.filter().is_active()))
+        ctx.rows(1)
     }
 }
 
@@ -44,7 +44,7 @@ impl Component for Experiments {
     }
 
     fn contexts(&self) -> &'static [Context] {
-        self.list.contexts(&[Context::Experiments, Context::List, Context::Global])
+        &[Context::Experiments, Context::List, Context::Global]
     }
 
     fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
@@ -52,12 +52,12 @@ impl Component for Experiments {
         &[Open, Filter, Copy, Refresh, Back, Help]
     }
 
-    fn captures_text(&self) -> bool {
-        self.list.filter().is_editing()
+    fn finder(&self) -> Option<&Filter> {
+        Some(self.list.filter())
     }
 
-    fn takes_back(&self) -> bool {
-        self.list.filter().is_active()
+    fn finder_mut(&mut self) -> Option<&mut Filter> {
+        Some(self.list.filter_mut())
     }
 
     /// The first page, and the next one when the cursor nears the end or a filter needs more.
@@ -73,14 +73,14 @@ impl Component for Experiments {
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let list = &ctx.cache.experiments;
-        let typed = self.list.hear(event);
-        if typed || self.made_from != Some(list.changed) {
+        let refiltered = self.list.is_refiltered();
+        if refiltered || self.made_from != Some(list.changed) {
             self.made_from = Some(list.changed);
             let shown = self.list.pick(&list.items, |e| format!("{} {}", e.name, e.id));
             self.list.show(shown, |i| list.items[i].id.clone());
         }
         let rows = self.rows(ctx);
-        let Some(action) = self.list.act(event, rows).filter(|_| !typed) else {
+        let Some(action) = self.list.act(event, rows) else {
             return Response::none();
         };
         if action == Action::Refresh {

@@ -31,7 +31,6 @@ impl Experiments {
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
-        let area = format::filter_line(self.list.filter(), area, buf, skin);
         let list = &ctx.cache.experiments;
         let failure = ctx.cache.failure(&Query::Experiments { page: list.next_page() });
         let area = format::banner(area, buf, ctx, skin, failure, list.read_at);

@@ -93,7 +93,7 @@ impl Files {
     }
 
     fn visible(&self, ctx: &Ctx<'_>) -> usize {
-        ctx.rows(u16::from(self.filter.is_active() || self.save.is_asking()))
+        ctx.rows(u16::from(self.save.is_asking()))
     }
 
     /// Whether all folders containing this one are open.
@@ -193,12 +193,20 @@ impl Component for Files {
     }
 
     fn captures_text(&self) -> bool {
-        self.filter.is_editing() || self.save.is_asking()
+        self.save.is_asking()
+    }
+
+    fn finder(&self) -> Option<&Filter> {
+        Some(&self.filter)
+    }
+
+    fn finder_mut(&mut self) -> Option<&mut Filter> {
+        Some(&mut self.filter)
     }
 
     /// Whether Esc means something here other than going back.
     fn takes_back(&self) -> bool {
-        self.filter.is_active() || self.save.is_asking()
+        self.save.is_asking()
     }
 
     fn save(&self) -> Option<&Save> {
@@ -219,14 +227,10 @@ impl Component for Files {
             return step;
         }
         hold(&mut self.cursor, event);
-        let typed = self.filter.update(event);
         self.remake(ctx);
         let ScreenEvent::Action(action) = event else {
             return Response::none();
         };
-        if typed {
-            return Response::none();
-        }
         if action.is_movement() {
             self.cursor.step(action, &self.keys, self.visible(ctx));
             return Response::none();

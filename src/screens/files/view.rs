@@ -27,10 +27,7 @@ impl Files {
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
-        let area = match self.save.question() {
-            Some(_) => format::save_line(&self.save, area, buf, skin),
-            None => format::filter_line(&self.filter, area, buf, skin),
-        };
+        let area = format::save_line(&self.save, area, buf, skin);
         let failure = self.owner.failure(ctx.cache);
         let area = format::banner(area, buf, ctx, skin, failure, self.owner.read_at(ctx.cache));
         if self.rows.is_empty() {

@@ -5,7 +5,7 @@ pub mod view;
 use crate::app::action::{Action, Group};
 use crate::app::keymap::Context;
 use crate::screens::parts::narrowed::Narrowed;
-use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent};
 
 /// A key, or the heading above some.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,28 +72,27 @@ impl Component for Help {
     }
 
     fn contexts(&self) -> &'static [Context] {
-        self.list.contexts(&[Context::Help, Context::Global])
+        &[Context::Help, Context::Global]
     }
 
     fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
         &[Action::Up, Action::Down, Action::Filter, Action::Back]
     }
 
-    fn captures_text(&self) -> bool {
-        self.list.filter().is_editing()
+    fn finder(&self) -> Option<&Filter> {
+        Some(self.list.filter())
     }
 
-    fn takes_back(&self) -> bool {
-        self.list.filter().is_active()
+    fn finder_mut(&mut self) -> Option<&mut Filter> {
+        Some(self.list.filter_mut())
     }
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
-        let typed = self.list.hear(event);
-        if typed {
+        if self.list.is_refiltered() {
             self.narrow();
         }
-        let rows = ctx.rows(1 + u16::from(self.list.filter().is_active()));
-        let passed = self.list.act(event, rows).filter(|_| !typed);
+        let rows = ctx.rows(1);
+        let passed = self.list.act(event, rows);
         if self.is_heading() {
             let up = matches!(event, ScreenEvent::Action(Action::Up | Action::PageUp));
             let onwards = if up && self.list.cursor() > 0 { Action::Up } else { Action::Down };

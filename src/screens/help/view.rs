@@ -20,7 +20,6 @@ impl Help {
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, _: &Ctx<'_>, skin: &Skin) {
-        let area = format::filter_line(self.list.filter(), area, buf, skin);
         if self.list.is_empty() {
             let message = format!("No key matches '{}'.", self.list.filter().query());
             return format::empty(area, buf, skin, &message, &[("Esc", "all keys")]);

@@ -103,9 +103,10 @@ impl History {
 }
 
 fn columns(narrow: bool, zone: Zone<'_>) -> Vec<Column<'static>> {
+    let when = format!("WHEN ({})", zone.word());
     vec![
         // Narrow terminals drop the year.
-        Column::left(format!("WHEN ({})", zone.word())).max(if narrow { 12 } else { 16 }),
+        Column::left(when.clone()).max(if narrow { when.len().max(11) as u16 } else { 16 }),
         Column::left("DECISION"),
         Column::left("MODEL").min(12).max(40).middle(),
         Column::right("VER"),

@@ -26,7 +26,7 @@ use crate::domain::registry::{RegisteredModel, There};
 use crate::screens::parts::choice::{Choice, Choosable};
 use crate::screens::parts::narrowed::Narrowed;
 use crate::screens::parts::waiting::waiting_in;
-use crate::screens::parts::{Component, Ctx, Response, ScreenEvent, production};
+use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent, production};
 use crate::ui::layout::Breadth;
 use further::{Silent, hides, next_versions, waiting_as};
 use lines::{Entry, Key, Line};
@@ -91,9 +91,7 @@ impl Default for Inbox {
 
 impl Inbox {
     fn handle(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
-        if !self.list.filter().is_editing()
-            && let Some(step) = self.choice.update(event, ctx)
-        {
+        if let Some(step) = self.choice.update(event, ctx) {
             if let Some(Remember::List(_, chosen)) = &step.remember {
                 self.sorted = chosen.sort.clone();
                 self.arrange(ctx);
@@ -101,13 +99,13 @@ impl Inbox {
             }
             return step;
         }
-        let typed = self.list.hear(event);
+        let refiltered = self.list.is_refiltered();
         let is_sorted = self.choice.sort(ctx) == self.sorted.as_ref();
-        if self.collect(ctx) || typed || !is_sorted {
+        if self.collect(ctx) || refiltered || !is_sorted {
             self.sorted = self.choice.sort(ctx).cloned();
             self.arrange(ctx);
         }
-        let Some(action) = self.moved(event, ctx).filter(|_| !typed) else {
+        let Some(action) = self.moved(event, ctx) else {
             return Response::none();
         };
         if action == Action::Refresh {
@@ -351,8 +349,7 @@ impl Inbox {
 
     fn visible_rows(&self, ctx: &Ctx<'_>) -> usize {
         let banners = u16::try_from(ctx.cache.unfinished().count().min(3)).unwrap_or(0);
-        let filter = u16::from(self.list.filter().is_active());
-        ctx.rows(1 + banners + filter + u16::from(ctx.cache.keeps_requests()))
+        ctx.rows(1 + banners + u16::from(ctx.cache.keeps_requests()))
     }
 }
 
@@ -383,7 +380,7 @@ impl Component for Inbox {
     fn contexts(&self) -> &'static [Context] {
         match self.choice.picker() {
             Some(_) => &[Context::Prompt, Context::Global],
-            None => self.list.contexts(&[Context::Inbox, Context::List, Context::Global]),
+            None => &[Context::Inbox, Context::List, Context::Global],
         }
     }
 
@@ -395,15 +392,23 @@ impl Component for Inbox {
     }
 
     fn captures_text(&self) -> bool {
-        self.list.filter().is_editing() || self.choice.picker().is_some()
+        self.choice.picker().is_some()
+    }
+
+    fn finder(&self) -> Option<&Filter> {
+        self.choice.picker().is_none().then(|| self.list.filter())
+    }
+
+    fn finder_mut(&mut self) -> Option<&mut Filter> {
+        self.choice.picker().is_none().then(|| self.list.filter_mut())
     }
 
     fn prompt_words(&self) -> (&'static str, &'static str) {
-        self.choice.prompt_words().unwrap_or(("keep the filter", "clear it"))
+        self.choice.prompt_words().unwrap_or_default()
     }
 
     fn takes_back(&self) -> bool {
-        self.list.filter().is_active() || self.choice.picker().is_some()
+        self.choice.picker().is_some()
     }
 
     /// All models, page by page; production versions, runs, requests, further versions and verdicts of the visible rows;

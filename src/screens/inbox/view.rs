@@ -54,7 +54,6 @@ impl Inbox {
         let unfinished: Vec<_> = ctx.cache.unfinished().take(3).map(|s| warning(s, ctx, skin)).collect();
         let used = format::lines(area, buf, skin, unfinished);
         let (_, area) = format::split_top(area, used);
-        let area = format::filter_line(self.list.filter(), area, buf, skin);
         let failure = self.failure(ctx).or_else(|| self.run_failure(ctx)).or_else(|| self.unread(ctx));
         let area = format::banner(area, buf, ctx, skin, failure, ctx.cache.models.read_at);
         if self.list.is_empty() {

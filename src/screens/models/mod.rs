@@ -14,7 +14,7 @@ use crate::domain::ids::ModelName;
 use crate::domain::inbox::production;
 use crate::domain::registry::RegisteredModel;
 use crate::screens::parts::narrowed::Narrowed;
-use crate::screens::parts::{self, Component, Ctx, Response, ScreenEvent};
+use crate::screens::parts::{self, Component, Ctx, Filter, Response, ScreenEvent};
 
 /// State of the screen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,7 +25,7 @@ pub struct Models {
 
 impl Models {
     fn rows(&self, ctx: &Ctx<'_>) -> usize {
-        ctx.rows(1 + u16::from(self.list.filter().is_active()))
+        ctx.rows(1)
     }
 
     /// The models in sight that have a version in production.
@@ -62,7 +62,7 @@ impl Component for Models {
     }
 
     fn contexts(&self) -> &'static [Context] {
-        self.list.contexts(&[Context::Models, Context::List, Context::Global])
+        &[Context::Models, Context::List, Context::Global]
     }
 
     fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
@@ -70,12 +70,12 @@ impl Component for Models {
         &[Open, Filter, Rollback, Browse, Copy, Refresh, Back, Help]
     }
 
-    fn captures_text(&self) -> bool {
-        self.list.filter().is_editing()
+    fn finder(&self) -> Option<&Filter> {
+        Some(self.list.filter())
     }
 
-    fn takes_back(&self) -> bool {
-        self.list.filter().is_active()
+    fn finder_mut(&mut self) -> Option<&mut Filter> {
+        Some(self.list.filter_mut())
     }
 
     /// Models, page after page, and what is in production of those in sight.
@@ -92,14 +92,14 @@ impl Component for Models {
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let (models, extent) = (&ctx.cache.models.items, ctx.cache.models.extent());
-        let typed = self.list.hear(event);
-        if typed || self.made_from != Some(extent) {
+        let refiltered = self.list.is_refiltered();
+        if refiltered || self.made_from != Some(extent) {
             self.made_from = Some(extent);
             let shown = self.list.pick(models, haystack);
             self.list.show(shown, |i| models[i].name.clone());
         }
         let rows = self.rows(ctx);
-        let Some(action) = self.list.act(event, rows).filter(|_| !typed) else {
+        let Some(action) = self.list.act(event, rows) else {
             return Response::none();
         };
         if action == Action::Refresh {

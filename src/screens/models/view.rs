@@ -34,7 +34,6 @@ impl Models {
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
-        let area = format::filter_line(self.list.filter(), area, buf, skin);
         let models = &ctx.cache.models;
         let failure = ctx.cache.failure(&Query::Models { page: models.next_page() });
         let area = format::banner(area, buf, ctx, skin, failure, models.read_at);

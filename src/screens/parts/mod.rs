@@ -154,9 +154,9 @@ pub trait Component {
         true
     }
 
-    /// What Enter and Esc do while typing, for the footer.
+    /// What Enter and Esc do in a prompt of its own, for the footer.
     fn prompt_words(&self) -> (&'static str, &'static str) {
-        ("keep the filter", "clear it")
+        Default::default()
     }
 
     /// The model it is about, to open the history of that model only.
@@ -170,7 +170,7 @@ pub trait Component {
     }
 
     /// The filter of what is shown here; none where nothing can be filtered. The program draws its line above the screen,
-    /// and gives it what is typed.
+    /// and gives it what is typed unless something in front of it has the keys.
     fn finder(&self) -> Option<&Filter> {
         None
     }
@@ -330,13 +330,15 @@ pub fn roll_back(owner: &Owner) -> Response {
     }
 }
 
-/// The filter line of a list. It stays until Esc clears it.
+/// The filter line of a screen. It stays until Esc clears it.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     field: Field,
     editing: bool,
     /// How many fit, of how many; or why the line cannot be read.
     found: Option<Result<(usize, usize), String>>,
+    /// The text that rows were made for.
+    applied: Option<String>,
 }
 
 impl PartialEq for Filter {
@@ -408,6 +410,15 @@ impl Filter {
         self.editing = false;
     }
 
+    /// Whether the text is another one than when this was asked last: then the rows must be made anew.
+    pub fn is_changed(&mut self) -> bool {
+        let is_changed = self.applied.as_deref() != Some(self.query());
+        if is_changed {
+            self.applied = Some(self.query().to_owned());
+        }
+        is_changed
+    }
+
     /// Whether it leaves something out.
     pub fn narrows(&self) -> bool {
         !self.query().trim().is_empty()
@@ -428,7 +439,7 @@ impl Filter {
         &self.field
     }
 
-    /// Handles events for the filter. Returns true if the rows must be rebuilt.
+    /// Handles events for the filter. Returns true if the event is not for the screen.
     pub fn update(&mut self, event: ScreenEvent<'_>) -> bool {
         match event {
             ScreenEvent::Action(Action::Filter) => self.editing = true,

@@ -2,7 +2,6 @@
 
 use super::{Filter, ScreenEvent, hold};
 use crate::app::action::Action;
-use crate::app::keymap::Context;
 use crate::app::list::Cursor;
 use crate::app::prefs::Chosen;
 
@@ -23,14 +22,14 @@ impl<K> Default for Narrowed<K> {
 }
 
 impl<K: Clone + PartialEq> Narrowed<K> {
-    /// Contexts from the innermost outwards, for a screen whose own are `own`.
-    pub fn contexts(&self, own: &'static [Context]) -> &'static [Context] {
-        if self.filter.is_editing() { &[Context::Prompt, Context::Global] } else { own }
-    }
-
     /// The filter line.
     pub fn filter(&self) -> &Filter {
         &self.filter
+    }
+
+    /// As [`Self::filter`], for what is typed.
+    pub fn filter_mut(&mut self) -> &mut Filter {
+        &mut self.filter
     }
 
     /// What is chosen, for a saved view.
@@ -83,10 +82,9 @@ impl<K: Clone + PartialEq> Narrowed<K> {
         self.offset() + 2 * visible.max(1) >= self.len()
     }
 
-    /// Passes an event to the filter. Returns true if the filter handled it: the rows must then be rebuilt and nobody
-    /// else may handle the event. Enter that accepts a filter does not open a row.
-    pub fn hear(&mut self, event: ScreenEvent<'_>) -> bool {
-        self.filter.update(event)
+    /// Whether the filter is another one than when this was asked last: the rows must then be rebuilt.
+    pub fn is_refiltered(&mut self) -> bool {
+        self.filter.is_changed()
     }
 
     /// Indices of the items that fit the filter, see [`Filter::pick`].

@@ -84,7 +84,7 @@ impl Runs {
         }
     }
 
-    /// Handles events for picker, search line and filter; none if the event is for the list.
+    /// Handles events for picker and search line; none if the event is for the list.
     fn type_into(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Option<Response> {
         if self.picker.is_some() {
             return Some(self.pick(event, ctx));
@@ -95,8 +95,7 @@ impl Runs {
         }
         match event {
             ScreenEvent::Action(Action::Search) => self.search.begin(&self.wanted.filter),
-            ScreenEvent::Action(Action::Back) if !self.filter.is_active() => self.wanted.filter.clear(),
-            other if self.filter.update(other) => self.made_from = None,
+            ScreenEvent::Action(Action::Back) => self.wanted.filter.clear(),
             ScreenEvent::Action(_) | ScreenEvent::Key(_) | ScreenEvent::Paste(_) | ScreenEvent::Changed => return None,
         }
         Some(Response::none())
@@ -263,7 +262,7 @@ impl Runs {
             self.columns = Some(chosen.unwrap_or_else(|| usual_columns(found, &ctx.rules.main_metrics)));
         }
         let made_from = (self.shown.clone(), found.list.changed);
-        if self.made_from.as_ref() != Some(&made_from) {
+        if self.filter.is_changed() || self.made_from.as_ref() != Some(&made_from) {
             self.made_from = Some(made_from);
             let runs = &found.list.items;
             let kept = self.filter.pick(runs, |r| haystack(r, self.columns.as_deref().unwrap_or_default()));
@@ -328,7 +327,7 @@ impl Runs {
     }
 
     fn rows(&self, ctx: &Ctx<'_>) -> usize {
-        let mut above = 1 + u16::from(self.filter.is_active()) + u16::from(self.has_search_line());
+        let mut above = 1 + u16::from(self.has_search_line());
         above += self.search_error(ctx).len() as u16;
         ctx.rows(above)
     }
@@ -381,21 +380,28 @@ impl Component for Runs {
     }
 
     fn captures_text(&self) -> bool {
-        self.picker.is_some() || self.search.is_editing() || self.filter.is_editing()
+        self.picker.is_some() || self.search.is_editing()
+    }
+
+    fn finder(&self) -> Option<&Filter> {
+        self.picker.is_none().then_some(&self.filter)
+    }
+
+    fn finder_mut(&mut self) -> Option<&mut Filter> {
+        self.picker.is_none().then_some(&mut self.filter)
     }
 
     fn prompt_words(&self) -> (&'static str, &'static str) {
         match &self.picker {
             Some(p) if p.purpose() == Purpose::Columns => ("show or hide", "done"),
             Some(_) => ("sort by it", "leave it"),
-            None if self.search.is_editing() => ("ask the server", "leave it"),
-            None => ("keep the filter", "clear it"),
+            None => ("ask the server", "leave it"),
         }
     }
 
     /// Whether Esc has something to close or clear.
     fn takes_back(&self) -> bool {
-        self.captures_text() || self.filter.is_active() || !self.wanted.filter.is_empty()
+        self.captures_text() || !self.wanted.filter.is_empty()
     }
 
     /// The first page of the latest search, and the next page when the cursor nears the end.

@@ -72,7 +72,6 @@ impl Runs {
             return self.draw_picker(picker, area, buf, skin);
         }
         let area = self.draw_search(area, buf, ctx, skin);
-        let area = format::filter_line(&self.filter, area, buf, skin);
         let list = self.found(ctx).map(|f| &f.list);
         let asked = self.needs(ctx);
         // The error of a filter is shown at its line.

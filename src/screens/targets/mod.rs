@@ -9,13 +9,12 @@ use crate::app::query::Query;
 use crate::app::route::Nav;
 use crate::domain::target::TargetEntry;
 use crate::screens::parts::narrowed::Narrowed;
-use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent};
 
 /// State of the screen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Targets {
     list: Narrowed<String>,
-    begun: bool,
 }
 
 impl Component for Targets {
@@ -24,7 +23,7 @@ impl Component for Targets {
     }
 
     fn contexts(&self) -> &'static [Context] {
-        self.list.contexts(&[Context::List, Context::Global])
+        &[Context::List, Context::Global]
     }
 
     fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
@@ -32,12 +31,12 @@ impl Component for Targets {
         &[Open, Filter, Refresh, Back, Quit, Help]
     }
 
-    fn captures_text(&self) -> bool {
-        self.list.filter().is_editing()
+    fn finder(&self) -> Option<&Filter> {
+        Some(self.list.filter())
     }
 
-    fn takes_back(&self) -> bool {
-        self.list.filter().is_active()
+    fn finder_mut(&mut self) -> Option<&mut Filter> {
+        Some(self.list.filter_mut())
     }
 
     /// What waits in each target that can be used.
@@ -47,14 +46,12 @@ impl Component for Targets {
     }
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
-        let typed = self.list.hear(event);
-        if typed || !self.begun {
-            self.begun = true;
+        if self.list.is_refiltered() {
             let shown = self.list.pick(ctx.targets, haystack);
             self.list.show(shown, |i| ctx.targets[i].name.clone());
         }
-        let rows = ctx.rows(1 + u16::from(self.list.filter().is_active()));
-        let Some(action) = self.list.act(event, rows).filter(|_| !typed) else {
+        let rows = ctx.rows(1);
+        let Some(action) = self.list.act(event, rows) else {
             return Response::none();
         };
         if action == Action::Refresh {

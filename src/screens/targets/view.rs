@@ -24,7 +24,6 @@ impl Targets {
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
-        let area = format::filter_line(self.list.filter(), area, buf, skin);
         if self.list.is_empty() {
             let (message, keys): (&str, &[_]) = match self.list.filter().query() {
                 "" => ("The configuration has no targets.", &[]),

@@ -20,7 +20,7 @@ use crate::present::version as words;
 use crate::screens::parts::choice::{Choice, Choosable};
 use crate::screens::parts::known::known;
 use crate::screens::parts::narrowed::Narrowed;
-use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent};
 
 /// Number of versions in the sparkline of a row: its own and those before it.
 const SPARK: usize = 8;
@@ -135,7 +135,7 @@ impl Versions {
     }
 
     fn rows(&self, ctx: &Ctx<'_>) -> usize {
-        ctx.rows(1 + u16::from(self.list.filter().is_active()))
+        ctx.rows(1)
     }
 }
 
@@ -167,7 +167,7 @@ impl Component for Versions {
     fn contexts(&self) -> &'static [Context] {
         match self.choice.picker() {
             Some(_) => &[Context::Prompt, Context::Global],
-            None => self.list.contexts(&[Context::Versions, Context::List, Context::Global]),
+            None => &[Context::Versions, Context::List, Context::Global],
         }
     }
 
@@ -183,11 +183,19 @@ impl Component for Versions {
     }
 
     fn captures_text(&self) -> bool {
-        self.list.filter().is_editing() || self.choice.picker().is_some()
+        self.choice.picker().is_some()
+    }
+
+    fn finder(&self) -> Option<&Filter> {
+        self.choice.picker().is_none().then(|| self.list.filter())
+    }
+
+    fn finder_mut(&mut self) -> Option<&mut Filter> {
+        self.choice.picker().is_none().then(|| self.list.filter_mut())
     }
 
     fn prompt_words(&self) -> (&'static str, &'static str) {
-        self.choice.prompt_words().unwrap_or(("keep the filter", "clear it"))
+        self.choice.prompt_words().unwrap_or_default()
     }
 
     fn model(&self) -> Option<&ModelName> {
@@ -195,7 +203,7 @@ impl Component for Versions {
     }
 
     fn takes_back(&self) -> bool {
-        self.list.filter().is_active() || self.choice.picker().is_some()
+        self.choice.picker().is_some()
     }
 
     /// The next page when the cursor nears the end, and the runs of the visible rows.
@@ -219,9 +227,7 @@ impl Component for Versions {
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let versions = ctx.cache.versions(&self.model);
         let items = versions.map(|v| v.items.as_slice()).unwrap_or_default();
-        if !self.list.filter().is_editing()
-            && let Some(step) = self.choice.update(event, ctx)
-        {
+        if let Some(step) = self.choice.update(event, ctx) {
             if let Some(Remember::List(_, chosen)) = &step.remember {
                 self.sorted = chosen.sort.clone();
                 let mut shown = self.narrow(items, items.len());
@@ -232,9 +238,9 @@ impl Component for Versions {
             return step;
         }
         let extent = versions.map(EagerPages::extent);
-        let typed = self.list.hear(event);
+        let refiltered = self.list.is_refiltered();
         let is_sorted = self.choice.sort(ctx) == self.sorted.as_ref();
-        if typed || self.made_from != extent || !is_sorted {
+        if refiltered || self.made_from != extent || !is_sorted {
             self.sorted = self.choice.sort(ctx).cloned();
             let kept = extent.map_or(0, |extent| extent.kept_from(self.made_from));
             self.made_from = extent;
@@ -245,7 +251,7 @@ impl Component for Versions {
             self.list.show(shown, |i| items[i].number);
         }
         let rows = self.rows(ctx);
-        let Some(action) = self.list.act(event, rows).filter(|_| !typed) else {
+        let Some(action) = self.list.act(event, rows) else {
             return Response::none();
         };
         if action == Action::Refresh {

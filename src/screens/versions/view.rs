@@ -42,7 +42,6 @@ impl Versions {
         if let Some(picker) = self.choice.picker() {
             return choice_view::draw(picker, self.choice.list(), area, buf, ctx, skin);
         }
-        let area = format::filter_line(self.list.filter(), area, buf, skin);
         let versions = ctx.cache.versions(&self.model);
         let items = versions.map(|v| v.items.as_slice()).unwrap_or_default();
         let selected = self.list.selected(items);

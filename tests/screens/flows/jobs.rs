@@ -60,7 +60,7 @@ fn what_waits_is_there_without_a_key_and_the_next_candidate_with_one() {
     let mut session = Session::new();
     session.driver.sees(&["READY", "telco-churn", "v42", "+0.012", "pass"]);
     session.press("<enter>");
-    session.driver.sees(&["○ v2", "auc", "CHANGE"]);
+    session.driver.sees(&["telco-churn  ○ v42", "auc", "CHANGE"]);
     assert!(matches!(session.driver.state.top(), Screen::Review(_)));
     assert_eq!(session.took(), 1);
 }
@@ -91,7 +91,7 @@ fn code_takes_one_key_a_curve_and_its_trend_two_and_an_artifact_three() {
 #[test]
 fn a_question_of_the_checklist_takes_one_key_and_a_note_one_more() {
     let mut session = Session::new();
-    session.driver.keys("<enter>5");
+    session.driver.keys("jj<enter>5");
     session.driver.sees(&["0/3"]);
     session.press("yyy");
     session.driver.sees(&["3/3"]);
@@ -104,7 +104,7 @@ fn a_question_of_the_checklist_takes_one_key_and_a_note_one_more() {
 #[test]
 fn a_whole_clean_review_takes_at_most_25_keys_and_the_approval_six_of_them() {
     let mut session = Session::new();
-    session.press("<enter>235yyy");
+    session.press("jj<enter>235yyy");
     let review = session.took();
     session.press("av2");
     session.driver.sees(&["v2"]);

@@ -74,7 +74,7 @@ fn a_machine_in_utc_has_nothing_to_toggle() {
 fn a_day_that_is_typed_says_that_it_is_one_of_utc() {
     let mut driver = berlin();
     driver.keys("z");
-    driver.sees(&["Until (UTC)", "to its end, in UTC", "read 10:00:00 +01:00"]);
+    driver.sees(&["Until (UTC)", "the end of a day", "read 10:00:00 +01:00"]);
     driver.keys("<ctrl-t>");
     driver.sees(&["read 09:00:00Z"]);
 }
