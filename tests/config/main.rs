@@ -10,6 +10,7 @@ mod secrets;
 use std::path::Path;
 
 use secrecy::ExposeSecret as _;
+use signoff::app::prefs::ShownTime;
 use signoff::config::{
     Env, Flags, GithubToken, Loaded, MlflowAuth, SymbolSet, Target, TargetConnections, Theme, example, load, model,
 };
@@ -416,6 +417,16 @@ mod layers {
         assert!(refused(&format!("{STAGING}colour = \"rde\"\n"), &[]).reason.contains("not a colour"));
         let no_color = home.load(&[("NO_COLOR", "1")], Flags::default()).unwrap();
         assert_eq!(no_color.ui.theme.value, Theme::None);
+    }
+
+    #[test]
+    fn times_are_local_unless_utc_is_asked_for_and_octants_are_chosen_by_name() {
+        let ui = |toml: &str| Home::with(toml).load(&[], Flags::default()).unwrap().ui;
+        assert_eq!(ui("").time.value, ShownTime::Local);
+        assert_eq!(ui("[ui]\ntime = \"utc\"\n").time.value, ShownTime::Utc);
+        assert_eq!(ui("[ui]\nimages = \"octants\"\n").images.value.name(), "octants");
+        let text = refused("[ui]\ntime = \"berlin\"\n", &[]).to_string();
+        assert!(text.contains("ui.time") && text.contains("local, utc"), "{text}");
     }
 
     #[test]

@@ -134,3 +134,38 @@ fn keys_typed_into_the_filter_of_a_review_are_no_commands() {
     assert!(matches!(driver.state.top(), Screen::Review(_)));
     driver.sees(&["aqxz:-[?", "⏎ keep the filter", "Esc clear it"]);
 }
+
+#[test]
+fn every_list_has_the_one_filter_with_its_count_and_its_words() {
+    for way in ["", "m", "m<enter>", "e", "e<enter>", "T", ":telco-churn<enter>f", "H", "?"] {
+        let mut driver = Driver::demo();
+        driver.resize(100, 40);
+        driver.keys(way);
+        let heading = driver.state.top().heading();
+        assert!(driver.state.top().finder().is_some(), "{heading} has a filter of its own");
+        driver.keys("/!zzz");
+        driver.sees(&[" / !zzz", "⏎ keep the filter", "Esc clear it", " of "]);
+        driver.keys("<enter>");
+        driver.sees(&["Esc clears it"]);
+        driver.keys("<esc>");
+        driver.misses(&["!zzz"]);
+        assert_eq!(driver.state.top().heading(), heading, "Esc clears the filter first");
+    }
+}
+
+#[test]
+fn what_is_in_front_of_a_list_has_the_keys_and_the_filter_stays() {
+    let mut driver = Driver::demo();
+    driver.resize(100, 40);
+    driver.keys("/telco<enter>s");
+    driver.sees(&["sort by"]);
+    driver.keys("<esc>");
+    driver.sees(&[" / telco", "2 of "]);
+    driver.misses(&["credit-limit"]);
+    let mut driver = Driver::demo();
+    driver.resize(100, 40);
+    driver.keys("e<enter>/a<enter>f");
+    driver.sees(&["ask the server"]);
+    driver.keys("<esc>");
+    driver.sees(&[" / a", "Esc clears it"]);
+}
