@@ -151,7 +151,7 @@ mod tests {
     use std::sync::Mutex;
     use std::time::Duration;
 
-    use async_trait::async_trait;
+    use futures_util::future::BoxFuture;
 
     use super::*;
     use crate::domain::ids::PromotionId;
@@ -165,7 +165,6 @@ mod tests {
         }
     }
 
-    #[async_trait]
     impl Clock for Hands {
         fn now(&self) -> Timestamp {
             *self.0.lock().unwrap()
@@ -173,7 +172,9 @@ mod tests {
         fn new_id(&self) -> PromotionId {
             samples::plan().id
         }
-        async fn sleep(&self, _: Duration) {}
+        fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+            Box::pin(std::future::ready(()))
+        }
     }
 
     struct Desk {

@@ -204,7 +204,7 @@ async fn promotions_say_when_cd_was_seen_where_it_cannot_be_read_again() {
     let desk = Desk::new();
     let ran = approve_with(&desk, "approve telco-churn/42 --confirm v42 --wait", never()).await;
     assert_eq!(ran.exit, Exit::Done, "{}{}", ran.out, ran.err);
-    assert!(promotions(&desk).await[0].get("cd_seen_at").is_none());
+    assert!(promotions(&desk).await[0]["cd_seen_at"].is_null());
     let moved = |world: &mut World| {
         world.repo.slug = "acme/moved-away".parse().unwrap();
         Ok::<_, Failure>(())

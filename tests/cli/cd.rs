@@ -100,11 +100,11 @@ async fn failed_jobs_are_named_and_run_again_once_confirmed() {
     assert_eq!(failed.exit, Exit::CdFailed, "{}", failed.err);
     let shown = desk.run("cd credit-limit/6").await;
     assert_eq!(shown.exit, Exit::Done, "{}", shown.err);
-    assert!(shown.out.contains("✗ job deploy: failure"), "{}", shown.out);
+    assert!(shown.out.contains("✗ job smoke-test: failure"), "{}", shown.out);
     assert!(shown.err.contains("--rerun-failed"), "{}", shown.err);
     let plan = desk.run("cd credit-limit/6 --rerun-failed --jq .asks,.failed_jobs[].name").await;
     assert_eq!(plan.exit, Exit::Usage);
-    assert!(plan.out.starts_with("run the failed jobs of run ") && plan.out.ends_with("deploy\n"), "{}", plan.out);
+    assert!(plan.out.starts_with("run the failed jobs of run ") && plan.out.ends_with("smoke-test\n"), "{}", plan.out);
     let asked = desk.run("cd credit-limit/6 --rerun-failed --confirm v6").await;
     assert_eq!(asked.exit, Exit::Done, "{} {}", asked.out, asked.err);
     assert!(notes(&desk).await[0].contains("run the failed jobs"), "{:?}", notes(&desk).await);

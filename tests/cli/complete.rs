@@ -4,10 +4,12 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use signoff::adapters::names::NamesFile;
+use signoff::adapters::names::{Names, NamesFile};
+use signoff::app::query::Query;
 use signoff::cli::wire;
 use signoff::domain::ids::{ModelName, VersionNumber};
 use signoff::ports::names::SeenNames as _;
+use signoff::runtime::answer::answer;
 
 use super::binary::{Machine, text};
 use super::*;
@@ -132,4 +134,20 @@ fn completion_asks_no_server_and_says_nothing_where_it_knows_nothing() {
     assert_eq!(bash(&machine, "complete_line 'signoff show te'"), "");
     let found = bash(&machine, "complete_line 'signoff sho'");
     assert_eq!(lines(&found), ["show"]);
+}
+
+#[tokio::test]
+async fn lists_on_screens_keep_names_as_those_of_commands_do() {
+    let mut desk = Desk::new();
+    let file = desk.home.path().join("names.json");
+    let read = |desk: &Desk| Names::read(&file, desk.services.clock.now());
+    desk.services.names = Some(Arc::new(NamesFile::new(file.clone(), desk.services.clock.clone())));
+    answer(&desk.services, &desk.services, Query::Models { page: None }).await;
+    assert!(read(&desk).models().any(|model| model == "telco-churn"));
+    let model = ModelName::new("telco-churn");
+    answer(&desk.services, &desk.services, Query::Versions { model, page: None }).await;
+    assert!(read(&desk).versions("telco-churn").len() > 3, "{:?}", read(&desk));
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(desk.run("inbox").await.exit, Exit::Done);
+    assert!(read(&desk).models().any(|model| model == "telco-churn"));
 }

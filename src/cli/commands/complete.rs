@@ -174,23 +174,16 @@ fn with_names(command: Command, names: &Names, targets: &[String]) -> Command {
 }
 
 /// Adds completers to all arguments by the name of their value.
-fn completed(mut command: Command, completers: &[(&str, ArgValueCompleter)]) -> Command {
-    let ids: Vec<_> = command
-        .get_arguments()
-        .filter_map(|arg| {
-            let name = arg.get_value_names()?.first()?.as_str();
-            let (_, completer) = completers.iter().find(|(of, _)| *of == name)?;
-            Some((arg.get_id().clone(), completer.clone()))
-        })
-        .collect();
-    for (id, completer) in ids {
-        command = command.mut_arg(id, |arg| arg.add(completer));
-    }
-    let below: Vec<String> = command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
-    for name in below {
-        command = command.mut_subcommand(name, |below| completed(below, completers));
-    }
-    command
+fn completed(command: Command, completers: &[(&str, ArgValueCompleter)]) -> Command {
+    // In place: clap numbers positional arguments by their order.
+    let command = command.mut_args(|arg| {
+        let name = arg.get_value_names().and_then(<[_]>::first).map(|name| name.as_str());
+        match completers.iter().find(|(of, _)| Some(*of) == name) {
+            Some((_, completer)) => arg.add(completer.clone()),
+            None => arg,
+        }
+    });
+    command.mut_subcommands(|below| completed(below, completers))
 }
 
 fn starting(typed: &OsStr, all: impl Iterator<Item = String>) -> Vec<CompletionCandidate> {
@@ -264,6 +257,6 @@ mod tests {
         assert_eq!(flags("signoff show --target=prod x --json ").target.as_deref(), Some("prod"));
         assert!(flags("signoff --demo approve --reason ").demo && flags("signoff demo ").demo);
         assert_eq!(flags("signoff --target "), Flags::default());
-        assert_eq!(flags("signoff --no-such-thing --repo a/b show ").repo.as_deref(), Some("a/b"));
+        assert_eq!(flags("signoff --repo a/b approve --jq 'a[' ").repo.as_deref(), Some("a/b"));
     }
 }
