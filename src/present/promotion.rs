@@ -147,7 +147,7 @@ pub fn cd_failed(cd: Option<&CdOutcome>) -> bool {
 
 /// Whether the release was certainly not deployed: by CD, by its deployment job, or to the other target.
 pub fn not_deployed(state: &SagaState) -> bool {
-    cd_failed(state.cd.as_ref()) || state.job.as_ref().is_some_and(JobOutcome::failed) || is_missing_there(state)
+    missed(state).is_some()
 }
 
 /// What came of waiting for the version at the other target, once that is over.
@@ -159,13 +159,19 @@ pub fn arrival(state: &SagaState) -> Option<String> {
 }
 
 /// Whether the version did not come to the other target.
-fn is_missing_there(state: &SagaState) -> bool {
+pub fn is_missing_there(state: &SagaState) -> bool {
     matches!(state.step(Step::Arrive), StepState::Done(Receipt::Arrival { outcome: Arrival::Missing { .. } }))
 }
 
-/// What did not deploy it, as the beginning of a sentence.
-fn culprit(state: &SagaState) -> &'static str {
-    if cd_failed(state.cd.as_ref()) { "CD" } else { "its deployment job" }
+/// What did not happen, where it was certainly not deployed.
+fn missed(state: &SagaState) -> Option<&'static str> {
+    let job_failed = state.job.as_ref().is_some_and(JobOutcome::failed);
+    match () {
+        () if cd_failed(state.cd.as_ref()) => Some("CD has not deployed it"),
+        () if job_failed => Some("its deployment job has not deployed it"),
+        () if is_missing_there(state) => Some("no copy of it has come to the other target"),
+        () => None,
+    }
 }
 
 /// A deployment job in a line: `run 7003 of job 991: running`.
@@ -307,13 +313,13 @@ fn once(why: &str) -> &str {
 
 fn done(state: &SagaState, symbols: &Symbols) -> Phrase<'static> {
     let draft = &state.plan.draft;
-    let who = culprit(state);
-    match (not_deployed(state), oddity(state)) {
-        (true, None) => Mark::Block.say(format_args!("Released, but {who} has not deployed it."), symbols),
-        (true, Some(odd)) => Mark::Block
-            .say(format_args!("Released, but {who} has not deployed it; not as planned by the end: {odd}."), symbols),
-        (false, Some(odd)) => Mark::Warn.say(format_args!("Released, but not as planned by the end: {odd}."), symbols),
-        (false, None) => {
+    match (missed(state), oddity(state)) {
+        (Some(missed), None) => Mark::Block.say(format_args!("Released, but {missed}."), symbols),
+        (Some(missed), Some(odd)) => {
+            Mark::Block.say(format_args!("Released, but {missed}; not as planned by the end: {odd}."), symbols)
+        }
+        (None, Some(odd)) => Mark::Warn.say(format_args!("Released, but not as planned by the end: {odd}."), symbols),
+        (None, None) => {
             let deployed = match (&state.job, &state.cd) {
                 (Some(_), _) => ", deployed by its job",
                 (None, Some(CdOutcome::Run(_))) => ", deployed by CD",

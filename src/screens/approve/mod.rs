@@ -276,10 +276,12 @@ impl Approve {
         self.confirmation.value() == confirmation(&self.model, self.version)
     }
 
-    /// Whether the plan was read and cannot be approved.
+    /// Whether there is nothing to approve: the plan cannot be carried out, or was never read.
     fn is_blocked(&self, ctx: &Ctx<'_>) -> bool {
-        let preflight = ctx.cache.preflight(&self.model, self.version, self.decision);
-        preflight.is_some_and(|preflight| !preflight.may_confirm())
+        match ctx.cache.preflight(&self.model, self.version, self.decision) {
+            Some(preflight) => !preflight.may_confirm(),
+            None => ctx.cache.failure(&self.query()).is_some(),
+        }
     }
 
     /// Keeps count of what was on screen: nobody may confirm what they could not see.

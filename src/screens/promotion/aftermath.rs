@@ -5,13 +5,13 @@ use crate::domain::cd::{CdJob, CdOutcome, CdRun};
 use crate::domain::cd_act::{CdAct, PendingDeployment};
 use crate::domain::ids::RepoSlug;
 use crate::domain::promotion::{Ending, Phase, SagaState};
-use crate::present::promotion::cd_failed;
+use crate::present::promotion::not_deployed;
 use crate::screens::parts::Ctx;
 
 /// Whether it did not end well, and nothing is at work on it here.
 pub fn is_after_a_failure(state: &SagaState, ctx: &Ctx<'_>) -> bool {
     match &state.phase {
-        Phase::Ended(Ending::Done) => cd_failed(state.cd.as_ref()),
+        Phase::Ended(Ending::Done) => not_deployed(state),
         Phase::Ended(Ending::Undone { .. } | Ending::Superseded { .. }) => true,
         // Nothing was written.
         Phase::Ended(Ending::Refused { .. }) => false,

@@ -154,6 +154,10 @@ fn pending(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>
 /// What is in production and what runs, where the version is the one that this promotion put there.
 fn standing(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> {
     let draft = &state.plan.draft;
+    // What is known is of the version that was signed, and not of what is at the other target instead.
+    if promotion::is_missing_there(state) {
+        return Vec::new();
+    }
     let known = ctx.cache.in_production(draft.model()).and_then(Option::as_ref);
     let Some(status) = known.filter(|status| status.record_id == Some(state.plan.id)) else { return Vec::new() };
     let symbols = skin.symbols();
