@@ -308,6 +308,15 @@ fn of_run(id: RunId, ctx: &Ctx<'_>) -> Entry {
 
 fn of_reference(reference: VersionRef, ctx: &Ctx<'_>) -> Vec<Entry> {
     let model = ctx.cache.models.items.iter().find(|model| model.name == reference.model);
+    if model.is_none() {
+        // The last of the three names of a model in Unity Catalog, which nobody types whole.
+        let last = |name: &str| name.rsplit_once('.').is_some_and(|(_, last)| last == reference.model.as_str());
+        let mut named = ctx.cache.models.items.iter().filter(|model| last(model.name.as_str())).peekable();
+        if named.peek().is_some() {
+            let whole = |model: &RegisteredModel| VersionRef { model: model.name.clone(), ..reference.clone() };
+            return named.flat_map(|model| of_reference(whole(model), ctx)).collect();
+        }
+    }
     let number = match &reference.selector {
         Selector::Number(number) => *number,
         Selector::Alias(alias) => {

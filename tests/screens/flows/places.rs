@@ -1,7 +1,7 @@
 //! Going anywhere by `:`, and through the places that were visited.
 
 use crate::sample::{quiet, sample};
-use crate::support::driver::Driver;
+use crate::support::driver::{Driver, demo_rules};
 use signoff::app::effect::Effect;
 use signoff::app::input::Input;
 use signoff::app::msg::Msg;
@@ -55,6 +55,19 @@ fn every_spelling_of_a_thing_goes_there() {
         driver.keys(&format!(":{typed}<enter>"));
         assert_eq!(here(&driver), Some(route), "typed {typed}:\n{}", driver.picture());
     }
+}
+
+#[test]
+fn the_last_of_the_three_names_of_a_model_is_enough() {
+    let whole = ModelName::new("prod.telco.churn");
+    let mut driver = Driver::asking(demo_rules(), &[], |world| {
+        let model = world.models.remove(&ModelName::new("telco-churn")).unwrap();
+        world.models.insert(ModelName::new("prod.telco.churn"), model);
+    });
+    driver.keys(":");
+    driver.answer_all();
+    driver.keys("churn/39<enter>");
+    assert_eq!(here(&driver), Some(Route::Review(whole, VersionNumber(39))), "{}", driver.picture());
 }
 
 #[test]
