@@ -412,9 +412,9 @@ fn columns_are_hidden_and_shown_and_versions_have_their_own() {
 /// Whether the cursor is on the first row below the first heading.
 fn stands_first(driver: &Driver) -> bool {
     let picture = driver.picture();
-    let below = picture.lines().skip_while(|line| !line.contains("MODEL")).skip(1);
+    let mut below = picture.lines().skip_while(|line| !line.contains("MODEL")).skip(1);
     let is_heading = |line: &&str| line.trim().is_empty() || line.trim().chars().all(|c| c.is_uppercase() || c == ' ');
-    let first = below.skip_while(is_heading).next();
+    let first = below.find(|line| !is_heading(line));
     first.is_none_or(|line| line.trim_start().starts_with('▸'))
 }
 
