@@ -20,6 +20,8 @@ use crate::ui::{Phrase, text};
 const RULES: usize = 6;
 const METRICS: usize = 8;
 const PARAMS: usize = 5;
+/// Columns of a metric's line that are neither its name nor a number.
+const AROUND: usize = 9;
 
 /// The queries for the code of a version whose verdict was read; none that its rules asked already.
 pub fn needs(facts: &SharedFacts, ctx: &Ctx<'_>) -> Vec<Query> {
@@ -140,17 +142,25 @@ fn differences(differs: Comparison, main: Option<&str>, width: usize, symbols: &
     changed.sort_by(by_size);
     changed.sort_by_key(|row| Some(row.name.as_str()) != main);
     let mut lines = vec![Phrase::default(), heading("METRICS", changed.len(), same.len())];
-    let name = changed.iter().take(METRICS).map(|row| text::width(&row.name)).max().unwrap_or(0).min(width / 2);
     let value =
         |value: Option<crate::domain::run::MetricValue>| value.map_or_else(|| "-".to_owned(), |v| v.to_string());
-    let old = changed.iter().take(METRICS).map(|row| text::width(&value(row.old))).max().unwrap_or(0);
-    let new = changed.iter().take(METRICS).map(|row| text::width(&value(row.new))).max().unwrap_or(0);
-    for row in changed.iter().take(METRICS) {
-        let label = pad(&text::fit(&clean_line(&row.name), name, symbols.ellipsis), name);
+    let shown: Vec<_> = changed
+        .iter()
+        .take(METRICS)
+        .map(|row| (&row.name, value(row.old), value(row.new), number::delta(row.change, row.delta, symbols)))
+        .collect();
+    let widest = |of: &dyn Fn(usize) -> usize| (0..shown.len()).map(of).max().unwrap_or(0);
+    let (old, new) = (widest(&|i| text::width(&shown[i].1)), widest(&|i| text::width(&shown[i].2)));
+    let delta = widest(&|i| shown[i].3.width());
+    // Numbers are never cut; a name is, where they leave no room for it.
+    let room = width.saturating_sub(AROUND + old + new + delta);
+    let name = widest(&|i| text::width(shown[i].0)).min(room);
+    for (label, before, after, delta) in shown {
+        let label = pad(&text::middle(&clean_line(label), name, symbols.ellipsis), name);
         lines.push(
             Phrase::of(Role::Muted, format!("  {label}  "))
-                .text(format!("{:>old$} → {:>new$}  ", value(row.old), value(row.new)))
-                .join(number::delta(row.change, row.delta, symbols)),
+                .text(format!("{before:>old$} → {after:>new$}  "))
+                .join(delta),
         );
     }
     lines.extend(more(changed.len(), METRICS));

@@ -409,6 +409,16 @@ fn columns_are_hidden_and_shown_and_versions_have_their_own() {
     driver.sees(&["AUTHOR"]);
 }
 
+#[test]
+fn numbers_beside_the_inbox_are_whole_however_long_a_name_is() {
+    let mut driver = Driver::demo();
+    driver.resize(120, 36);
+    driver.answer_all();
+    driver.keys("/credit<enter>");
+    driver.answer_all();
+    driver.sees(&["18.9 →  23.7  ▼ +4.8", "0.021 → 0.019  ? -0.002", "demograph…arity_gap"]);
+}
+
 /// Whether the cursor is on the first row below the first heading.
 fn stands_first(driver: &Driver) -> bool {
     let picture = driver.picture();
