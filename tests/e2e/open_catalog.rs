@@ -1,6 +1,7 @@
-//! Open-source Unity Catalog by a server that nobody here wrote: `uc-server` of the crate `olai-uc-server`. With it:
-//! `SIGNOFF_TEST_UC_SERVER=~/.cargo/bin/uc-server cargo test --test e2e open_catalog -- --ignored`.
+//! Open-source Unity Catalog by a server that nobody here wrote: `uc-server` of the crate `olai-uc-server`, which takes half
+//! an hour to build. The test runs if `SIGNOFF_TEST_UC_SERVER` names the program, and says so if not.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -11,9 +12,12 @@ use crate::support::seed::RunSeed;
 use crate::support::uc_server::OpenCatalog;
 
 #[test]
-#[ignore = "needs uc-server, which takes half an hour to build"]
 fn a_version_in_a_real_open_catalog_is_read_and_released() {
-    let program = std::env::var_os("SIGNOFF_TEST_UC_SERVER").unwrap();
+    let Some(program) = std::env::var_os("SIGNOFF_TEST_UC_SERVER").filter(|path| !path.is_empty()) else {
+        // Not `eprintln`, which the test runner keeps to itself.
+        writeln!(std::io::stderr(), "not run: open_catalog, because SIGNOFF_TEST_UC_SERVER is not set").unwrap();
+        return;
+    };
     let catalog = OpenCatalog::start(Path::new(&program));
     catalog.call("POST", "/catalogs", &json!({"name": "prod"}));
     catalog.call("POST", "/schemas", &json!({"name": "telco", "catalog_name": "prod"}));
