@@ -11,9 +11,8 @@ REF is NAME/VERSION or NAME@ALIAS, such as telco-churn/42 or telco-churn@champio
 
 /// What `--jq` takes.
 pub const JQ: &str = "\
---jq EXPR takes the language of jq, and prints as jq -r does. It computes on the JSON alone: input, env and debug are not \
-there. Of the functions for dates, there are now, fromdate and todate. What it selects changes no exit code but one: an \
-expression that fails makes 0 a 1.";
+--jq EXPR filters the JSON with a jq expression and prints as jq -r does. input, env and debug are not supported; of the \
+date functions, now, fromdate and todate are. The exit code is that of the command, or 1 if only the expression fails.";
 
 /// Command lines by command, each with what it does. The empty command is `signoff` itself.
 pub const EXAMPLES: &[(&str, &[(&str, &str)])] = &[

@@ -84,7 +84,7 @@ pub struct Format {
     /// Print JSON
     #[arg(long, default_value_if("jq", ArgPredicate::IsPresent, "true"))]
     pub json: bool,
-    /// Print what this jq expression selects from the JSON, strings as they are
+    /// Filter the JSON with a jq expression; strings are printed raw
     #[arg(long, value_name = "EXPR")]
     pub jq: Option<Query>,
 }
@@ -265,8 +265,8 @@ pub enum Command {
     },
     /// Show CD of a release, approve an environment that it waits for, or run its failed jobs again
     ///
-    /// Prints what would be asked of GitHub, and asks only if --confirm names the version; without it, nothing is written
-    /// and the exit code is 2. What is asked is journaled before, and kept with the record.
+    /// Without --confirm, prints what would be asked of GitHub, writes nothing, and ends with exit code 2. With it, the
+    /// request is journaled first and kept with the record.
     #[command(after_help = help::examples("cd"))]
     Cd(Cd),
     /// Resume an unfinished promotion

@@ -175,12 +175,13 @@ impl Seen {
             let waiting = || self.pending.iter().map(|(_, pending)| pending.environment.name.as_str());
             let Some((run, pending)) = self.pending.iter().find(|(_, pending)| pending.environment.name == *name)
             else {
-                let there = match waiting().collect::<Vec<_>>().as_slice() {
+                let why = match waiting().collect::<Vec<_>>().as_slice() {
                     [] => "CD waits for no approval".to_owned(),
-                    names => format!("CD waits for {}", names.join(", ")),
+                    names => {
+                        let (name, meant) = (clean_line(name), did_you_mean(name, waiting()));
+                        format!("CD does not wait for '{name}'{meant}, but for {}", names.join(", "))
+                    }
                 };
-                let why =
-                    format!("'{}' does not wait for one{}; {there}", clean_line(name), did_you_mean(name, waiting()));
                 return Err(self.refuse(operation, why));
             };
             if !pending.may_approve {

@@ -40,7 +40,7 @@ pub struct Pending {
     pub may_approve: bool,
     /// Logins and teams that may.
     pub reviewers: Vec<String>,
-    /// Minutes that it waits whoever approves.
+    /// The environment's wait timer, in minutes.
     pub wait_minutes: u64,
 }
 
