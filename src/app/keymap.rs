@@ -349,19 +349,24 @@ impl Keymap {
     /// The keys of `action` in `contexts` that no inner context overrides.
     pub fn keys(&self, contexts: &[Context], action: Action) -> Vec<Key> {
         let mut found = Vec::new();
-        let bound = reachable(contexts).filter_map(|c| self.bindings.get(&c)).flatten();
-        for key in bound.filter(|(a, _)| *a == action).flat_map(|(_, keys)| keys.iter().copied()) {
+        for key in self.bound(contexts, action) {
             // An inner and an outer context may bind the same action to it.
-            if self.action(contexts, key) == Some(action) && !found.contains(&key) {
+            if !found.contains(&key) {
                 found.push(key);
             }
         }
         found
     }
 
+    fn bound(&self, contexts: &[Context], action: Action) -> impl Iterator<Item = Key> {
+        let bound = reachable(contexts).filter_map(|c| self.bindings.get(&c)).flatten();
+        let keys = bound.filter(move |(a, _)| *a == action).flat_map(|(_, keys)| keys.iter().copied());
+        keys.filter(move |key| self.action(contexts, *key) == Some(action))
+    }
+
     /// The display name of the first key of `action` in `contexts`.
     pub fn label(&self, contexts: &[Context], action: Action) -> Option<String> {
-        self.keys(contexts, action).first().map(|k| key_name(*k))
+        self.bound(contexts, action).next().map(key_name)
     }
 
     /// Every action available in `contexts`, in help order, with the display names of its keys.

@@ -15,15 +15,21 @@ fn cells(grapheme: &str) -> usize {
     grapheme.width() + marks
 }
 
-/// Whether each byte of `text` is a character of one cell: so for most text, which then need not be looked up.
+/// Whether each character of `text` takes a cell of its own, whatever stands beside it: so for most text and for our own
+/// symbols, which then need not be looked up.
 pub fn is_plain(text: &str) -> bool {
-    text.bytes().all(|b| (0x20..0x7f).contains(&b))
+    text.bytes().all(|b| (0x20..0x7f).contains(&b)) || text.chars().all(is_single)
+}
+
+/// Arrows, mathematical operators, lines, blocks and shapes; those between them that take two cells are not here.
+fn is_single(c: char) -> bool {
+    matches!(c, ' '..='~' | '·' | '…' | '\u{2190}'..='\u{22ff}' | '\u{2500}'..='\u{25fc}')
 }
 
 /// Width of `text` on one line, in cells.
 pub fn width(text: &str) -> usize {
     if is_plain(text) {
-        return text.len();
+        return text.chars().count();
     }
     graphemes(text).map(|(_, w)| w).sum()
 }
@@ -31,8 +37,8 @@ pub fn width(text: &str) -> usize {
 /// The longest prefix of `text` that fits into `max` cells, and its width.
 pub fn cut(text: &str, max: usize) -> (&str, usize) {
     if is_plain(text) {
-        let end = text.len().min(max);
-        return (&text[..end], end);
+        let end = text.char_indices().nth(max).map_or(text.len(), |(at, _)| at);
+        return (&text[..end], text[..end].chars().count());
     }
     let (mut end, mut used) = (0, 0);
     for (grapheme, w) in graphemes(text) {

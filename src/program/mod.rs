@@ -2,6 +2,7 @@
 //!
 //! Only `update` changes [`state::State`]; side effects are returned as data.
 
+pub mod ask;
 mod decided;
 pub mod places;
 mod refresh;

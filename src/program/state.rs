@@ -120,6 +120,8 @@ pub struct State {
     pub(super) given_up: Option<(String, bool)>,
     /// When each review was first opened in this session; part of the record.
     opened: BTreeMap<(ModelName, VersionNumber), Timestamp>,
+    /// Counts everything that may change more on the screen than the place of the cursor.
+    pub(super) edition: u64,
     next_request: u64,
 }
 
@@ -170,6 +172,7 @@ impl State {
             alert: None,
             given_up: None,
             opened: BTreeMap::new(),
+            edition: 1,
             next_request: 1,
         };
         for route in routes {
@@ -273,6 +276,7 @@ impl State {
             covered: false,
             fresh: self.arrivals.fresh(),
             pictures: self.pictures,
+            kept: None,
             width: self.width,
             height: self.height,
             busy: self.driving != Driving::Idle,
@@ -328,6 +332,8 @@ impl State {
     }
 
     pub(super) fn tell_time(&mut self, now: Timestamp) {
+        // Ages are said in seconds.
+        self.edition += u64::from(self.now.as_second() != now.as_second());
         self.now = now;
         self.ticks = u64::try_from(now.as_millisecond() / 100).unwrap_or(0);
     }

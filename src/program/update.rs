@@ -16,19 +16,33 @@ use crate::domain::failure::{Failure, FailureKind, Service};
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::Event as JournalEvent;
 use crate::domain::promotion::Progress;
+use crate::program::ask::ask;
 use crate::program::places::{How, Step, trail};
 use crate::program::refresh::{self, Due};
 use crate::program::state::{Driving, Notice, State};
 use crate::program::views;
 use crate::program::{decided, unfiltered, zone};
-use crate::screens::parts::{Ctx, Order, Response, ScreenEvent};
+use crate::screens::parts::{Order, Response, ScreenEvent};
 use crate::screens::{Screen, promotion};
 
 /// Handles one message. The first is the terminal size: its effects load the first screen.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
-    let mut effects = match msg {
+    // Another message follows these, and asks for everything.
+    let asks = !matches!(msg, Msg::Clock(_) | Msg::Waiting(_));
+    let mut effects = handle(state, msg);
+    if asks {
+        effects.extend(ask(state));
+    }
+    effects
+}
+
+/// The first half of [`update`]: what the message changes. [`ask`] must follow before the next message; a frame may be
+/// drawn in between.
+pub fn handle(state: &mut State, msg: Msg) -> Vec<Effect> {
+    // A key says itself whether it only moves the cursor.
+    state.edition += u64::from(!matches!(msg, Msg::Clock(_) | Msg::Input(Input::Key(_))));
+    let effects = match msg {
         Msg::Clock(now) => {
-            // Another message follows and triggers everything that depends on the time.
             state.tell_time(now);
             return Vec::new();
         }
@@ -127,13 +141,13 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Terminate => quit(state),
     };
     refresh::tell_given_up(state);
-    effects.extend(fetch_and_cancel(state));
     effects
 }
 
 fn press(state: &mut State, key: Key) -> Vec<Effect> {
     let contexts = state.contexts();
     let action = state.keymap.action(contexts, key);
+    state.edition += u64::from(!action.is_some_and(Action::is_movement));
     if state.ignores_typing && unfiltered::is_for_the_filter(state, key, action) {
         return Vec::new();
     }
@@ -249,6 +263,7 @@ fn deliver(state: &mut State, event: ScreenEvent<'_>) -> Vec<Effect> {
 }
 
 fn carry_out(state: &mut State, step: Response) -> Vec<Effect> {
+    state.edition += u64::from(step.rearranged);
     if let Some(word) = step.notice {
         state.notice = Some(Notice::Word(word));
     }
@@ -537,7 +552,7 @@ fn is_under_way(state: &State) -> bool {
     state.saving.as_ref().is_some_and(|s| s.exists.is_none())
 }
 
-fn stop_saving(state: &mut State) -> Vec<Effect> {
+pub(super) fn stop_saving(state: &mut State) -> Vec<Effect> {
     state.saving.take().map(|_| Effect::StopSaving).into_iter().collect()
 }
 
@@ -562,39 +577,4 @@ fn saving_moved(state: &mut State, news: SaveNews) -> Vec<Effect> {
         }
     }
     deliver(state, ScreenEvent::Changed)
-}
-
-/// Sends the queries that the screens on the stack need, top screen first, and cancels those that none of them needs
-/// any more.
-fn fetch_and_cancel(state: &mut State) -> Vec<Effect> {
-    let mut needs: Vec<Query> = state.has_target().then_some(Query::Session).into_iter().collect();
-    for (depth, screen) in state.screens.iter().rev().enumerate() {
-        needs.extend(screen.needs(&Ctx { covered: depth > 0, ..state.ctx_of(screen) }));
-    }
-    let dropped: Vec<_> = state
-        .cache
-        .in_flight()
-        .filter(|(query, _)| !needs.contains(query))
-        .map(|(query, id)| (query.clone(), id))
-        .collect();
-    let mut effects = Vec::new();
-    if state.screens.iter().all(|screen| screen.save().is_none()) {
-        effects.extend(stop_saving(state));
-    }
-    if state.runs_own() && !state.screens.iter().any(|screen| screen.runs_own()) {
-        state.own = None;
-        effects.push(Effect::StopOwn);
-    }
-    for (query, id) in dropped {
-        state.cache.abandon(&query);
-        effects.push(Effect::Cancel(id));
-    }
-    for query in needs {
-        if state.cache.is_due(&query) {
-            let id = state.request_id();
-            state.cache.begin(&query, id);
-            effects.push(Effect::Fetch(id, query));
-        }
-    }
-    effects
 }

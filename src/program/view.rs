@@ -13,10 +13,10 @@ use crate::screens::parts::Ctx;
 use crate::screens::parts::save::Save;
 use crate::screens::parts::view as format;
 use crate::screens::{Screen, with_screen};
-use crate::ui::Phrase;
 use crate::ui::layout::{Breadth, SMALLEST};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Footer, Ground, HeaderBar, Hint, Rule, TargetMark, TooSmall};
+use crate::ui::{Kept, Phrase};
 
 /// Too small to decide is the same as too small to draw.
 const _: () = assert!(MIN_WIDTH == SMALLEST.0 && MIN_HEIGHT == SMALLEST.1);
@@ -26,11 +26,18 @@ const NOTICE_ROWS: usize = 6;
 
 /// Draws the program.
 pub fn view(state: &State, skin: &Skin, area: Rect, buf: &mut Buffer) {
+    view_again(state, skin, &Kept::default(), area, buf);
+}
+
+/// Draws the program, and copies what was drawn before and has not changed since. `kept` belongs to this state, skin and
+/// terminal; [`Kept::settle`] ends the frame.
+pub fn view_again(state: &State, skin: &Skin, kept: &Kept, area: Rect, buf: &mut Buffer) {
     (&Ground { skin }).render(area, buf);
     if state.is_too_small() || Breadth::of(area.width, area.height) == Breadth::TooSmall {
         return (&TooSmall { skin }).render(area, buf);
     }
-    let ctx = state.ctx_of(state.top());
+    kept.renew(state.edition);
+    let ctx = Ctx { kept: Some(kept), ..state.ctx_of(state.top()) };
     let (header, rest) = format::split_top(area, 1);
     let (rule, rest) = format::split_top(rest, 1);
     let (rest, footer) = format::split_bottom(rest, 1);
@@ -44,7 +51,10 @@ pub fn view(state: &State, skin: &Skin, area: Rect, buf: &mut Buffer) {
     with_screen!(state.top(), screen => screen.draw(body, buf, &ctx, skin));
     (&Rule { left: waiting(state), ..Rule::new(skin) }).render(last_rule, buf);
     match &state.notice {
-        Some(notice) => draw_notice(notice, skin, area, buf),
+        Some(notice) => {
+            kept.cover();
+            draw_notice(notice, skin, area, buf);
+        }
         None => draw_footer(state, &ctx, skin, footer, buf),
     }
 }

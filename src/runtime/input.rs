@@ -10,6 +10,7 @@ use std::time::Duration;
 use crossterm::event::{
     self, Event, EventStream, KeyCode as Code, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind,
 };
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use crate::app::background::{Answer, Heard};
@@ -149,11 +150,11 @@ fn forward(mut source: impl FnMut(Duration) -> io::Result<Option<Event>>, bell: 
             Err(error) => {
                 // A lost terminal reports errors forever: stop at the first.
                 tracing::warn!(%error, "the terminal cannot be read");
-                let _ = sender.blocking_send(Msg::Terminate);
+                let _ = pass(sender, Msg::Terminate);
                 return;
             }
         };
-        if msgs.into_iter().any(|msg| sender.blocking_send(msg).is_err()) {
+        if msgs.into_iter().any(|msg| !pass(sender, msg)) {
             break;
         }
     }
@@ -163,6 +164,15 @@ fn forward(mut source: impl FnMut(Duration) -> io::Result<Option<Event>>, bell: 
     // Consume a pending wake-up: the next reader would find it together with the first key, and crossterm then holds
     // the key back until another one is pressed.
     let _ = source(Duration::ZERO);
+}
+
+/// Whether somebody takes it. Waiting for room needs more than there usually is to do, so it comes second.
+fn pass(sender: &Sender<Msg>, msg: Msg) -> bool {
+    match sender.try_send(msg) {
+        Ok(()) => true,
+        Err(TrySendError::Full(msg)) => sender.blocking_send(msg).is_ok(),
+        Err(TrySendError::Closed(_)) => false,
+    }
 }
 
 fn pressed(keys: Vec<Key>) -> Vec<Msg> {

@@ -25,10 +25,12 @@ use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::first_start::Beginning;
 use crate::domain::ids::PromotionId;
 use crate::domain::waiting::Waiting;
+use crate::program::ask::ask;
 use crate::program::state::State;
-use crate::program::update::update;
-use crate::program::view::view;
+use crate::program::update::{handle, update};
+use crate::program::view::view_again;
 use crate::services::{Services, Targets};
+use crate::ui::Kept;
 use crate::ui::skin::Skin;
 
 /// Minimum time between frames while answers arrive: thirty per second are enough to read, and leave time for keys,
@@ -97,7 +99,8 @@ pub async fn run(
     let size = terminal.size()?;
     let mut effects = update(&mut state, Msg::Input(Input::Resize { width: size.width, height: size.height }));
     // Draw the first frame before the first request, so that something is visible at once.
-    draw(&state, skin, &mut terminal)?;
+    let mut kept = Kept::default();
+    draw(&state, skin, &kept, &mut terminal)?;
     let mut input = InputReader::spawn()?;
     if around.ask_background {
         // Nothing waits for the answer.
@@ -116,6 +119,7 @@ pub async fn run(
     let mut held_back: Option<Msg> = None;
     let mut refreshed = Instant::now();
     let mut titled = None;
+    let mut asker = Asker::default();
     loop {
         let mut told = state.alert.take().map(|alert| (around.tell)(&alert)).unwrap_or_default();
         if let Some(count) = state.arrivals.waiting().filter(|count| titled != Some(*count)) {
@@ -140,6 +144,7 @@ pub async fn run(
                 Some(Local::Dress(theme)) => {
                     if let Some(new) = (around.dress)(&theme) {
                         *skin = new;
+                        kept = Kept::default();
                     }
                 }
                 Some(Local::Copy(text)) => {
@@ -151,9 +156,15 @@ pub async fn run(
             }
         }
         if frame_due.is_some_and(|due| due <= Instant::now()) {
-            draw(&state, skin, &mut terminal)?;
+            draw(&state, skin, &kept, &mut terminal)?;
             last_frame = Instant::now();
             frame_due = None;
+        }
+        effects.extend(asker.ask(&mut state));
+        if !effects.is_empty() {
+            // What is asked for shows that it is being read.
+            frame_due = Some(Instant::now());
+            continue;
         }
         let first = tokio::select! {
             biased;
@@ -171,6 +182,7 @@ pub async fn run(
         };
         if is_suspend(&first) {
             input = suspend(input, &mut terminal)?;
+            kept = Kept::default();
             let size = terminal.size()?;
             let resized = Input::Resize { width: size.width, height: size.height };
             effects.extend(update(&mut state, Msg::Clock(clock.now())));
@@ -184,20 +196,27 @@ pub async fn run(
         if matches!(first, Msg::Tick(_)) {
             effects.extend(update(&mut state, Msg::Waiting((around.waiting)())));
         }
-        effects.extend(take(&mut state, first, skin));
+        let mut resized = is_resize(&first);
+        effects.extend(asker.take(&mut state, first, skin));
         for _ in 1..BATCH {
             let Some(next) = input.try_next().or_else(|| answers.try_recv().ok()) else { break };
             // A key may directly follow an answer.
             at_once |= matches!(next, Msg::Input(_));
             repaint |= has_left_the_screen(&next);
+            resized |= is_resize(&next);
             if is_suspend(&next) {
                 held_back = Some(next);
                 break;
             }
-            effects.extend(take(&mut state, next, skin));
+            effects.extend(asker.take(&mut state, next, skin));
+        }
+        if resized {
+            terminal.fit()?;
+            kept = Kept::default();
         }
         if repaint {
             terminal.repaint()?;
+            kept = Kept::default();
         }
         let now = Instant::now();
         // Before the first key there is none to leave time for, and somebody waits for the first rows.
@@ -207,11 +226,33 @@ pub async fn run(
     }
 }
 
-fn take(state: &mut State, msg: Msg, skin: &Skin) -> Vec<Effect> {
-    match msg {
-        Msg::Input(Input::Click { column, row }) => click(state, column, row, skin),
-        msg => update(state, msg),
+/// Asks what the screens need after a key only when its frame is drawn: a person sees at once what the key did.
+#[derive(Debug, Default)]
+struct Asker {
+    owes: bool,
+}
+
+impl Asker {
+    fn ask(&mut self, state: &mut State) -> Vec<Effect> {
+        if std::mem::take(&mut self.owes) { ask(state) } else { Vec::new() }
     }
+
+    fn take(&mut self, state: &mut State, msg: Msg, skin: &Skin) -> Vec<Effect> {
+        let mut effects = self.ask(state);
+        effects.extend(match msg {
+            Msg::Input(Input::Key(_)) => {
+                self.owes = true;
+                handle(state, msg)
+            }
+            Msg::Input(Input::Click { column, row }) => click(state, column, row, skin),
+            msg => update(state, msg),
+        });
+        effects
+    }
+}
+
+fn is_resize(msg: &Msg) -> bool {
+    matches!(msg, Msg::Input(Input::Resize { .. }))
 }
 
 /// A command ended that may have written to the terminal itself.
@@ -244,9 +285,6 @@ fn suspend(input: InputReader, terminal: &mut TerminalGuard) -> Outcome<InputRea
     InputReader::spawn()
 }
 
-fn draw(state: &State, skin: &Skin, terminal: &mut TerminalGuard) -> Outcome<()> {
-    terminal.draw(|frame| {
-        let area = frame.area();
-        view(state, skin, area, frame.buffer_mut());
-    })
+fn draw(state: &State, skin: &Skin, kept: &Kept, terminal: &mut TerminalGuard) -> Outcome<()> {
+    terminal.draw(|buf| view_again(state, skin, kept, buf.area, buf), |buf| kept.settle(buf))
 }

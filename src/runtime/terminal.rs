@@ -18,8 +18,8 @@ use crossterm::style::Print;
 use crossterm::terminal::{
     self, BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
 };
-use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
+use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
@@ -61,12 +61,21 @@ impl TerminalGuard {
     }
 
     /// Draws a frame in a single write, as a synchronized update (CSI ?2026): terminals that support it never show half
-    /// a frame.
+    /// a frame. It is as large as the terminal was when [`TerminalGuard::fit`] was called last. `settle` gets the frame
+    /// once it was compared with the one before.
     ///
     /// # Errors
     /// If the terminal is gone. The program can only exit then.
-    pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> Outcome<()> {
-        draw(&mut self.terminal, &self.state, render).map_err(|e| told(&e))
+    pub fn draw(&mut self, render: impl FnOnce(&mut Buffer), settle: impl FnOnce(&mut Buffer)) -> Outcome<()> {
+        draw(&mut self.terminal, &self.state, render, settle).map_err(|e| told(&e))
+    }
+
+    /// Takes over the terminal's size, after it said that it has another. Asking before every frame would hold it up.
+    ///
+    /// # Errors
+    /// If the size cannot be determined, or the terminal is gone.
+    pub fn fit(&mut self) -> Outcome<()> {
+        self.terminal.autoresize().map_err(|e| told(&e))
     }
 
     /// The terminal's size in cells.
@@ -210,12 +219,19 @@ impl<W: Write> Write for FrameWriter<W> {
 fn draw<W: Write>(
     terminal: &mut Terminal<W>,
     state: &ScreenState,
-    render: impl FnOnce(&mut Frame<'_>),
+    render: impl FnOnce(&mut Buffer),
+    settle: impl FnOnce(&mut Buffer),
 ) -> io::Result<()> {
-    // ratatui flushes several times in a frame with a cursor.
     state.building.store(true, Ordering::SeqCst);
     let drawn = queue!(terminal.backend_mut(), BeginSynchronizedUpdate)
-        .and_then(|()| terminal.draw(render).map(|_| ()))
+        .and_then(|()| {
+            // Not `Terminal::draw`, which asks for the terminal's size each time.
+            render(terminal.get_frame().buffer_mut());
+            terminal.flush()?;
+            settle(terminal.current_buffer_mut());
+            terminal.swap_buffers();
+            Ok(())
+        })
         .and_then(|()| queue!(terminal.backend_mut(), EndSynchronizedUpdate));
     state.building.store(false, Ordering::SeqCst);
     drawn.and_then(|()| terminal.backend_mut().flush())
@@ -305,15 +321,14 @@ mod tests {
         (ratatui::Terminal::with_options(backend, options).unwrap(), state, tape)
     }
 
-    fn hello(frame: &mut Frame<'_>) {
-        frame.buffer_mut().set_string(0, 0, "hello", ratatui::style::Style::new());
-        frame.set_cursor_position((3, 1));
+    fn hello(buf: &mut Buffer) {
+        buf.set_string(0, 0, "hello", ratatui::style::Style::new());
     }
 
     #[test]
     fn a_frame_is_one_write_within_one_synchronized_update() {
         let (mut terminal, state, tape) = screen();
-        draw(&mut terminal, &state, hello).unwrap();
+        draw(&mut terminal, &state, hello, |_| ()).unwrap();
         let writes = tape.0.lock().unwrap().clone();
         assert_eq!(writes.len(), 1, "{writes:?}");
         assert!(writes[0].starts_with("\x1b[?2026h") && writes[0].ends_with("\x1b[?2026l"), "{writes:?}");
@@ -324,7 +339,7 @@ mod tests {
     fn after_the_terminal_was_given_back_nothing_is_written_to_it() {
         let (mut terminal, state, tape) = screen();
         state.live.store(false, Ordering::SeqCst);
-        draw(&mut terminal, &state, hello).unwrap();
+        draw(&mut terminal, &state, hello, |_| ()).unwrap();
         drop(terminal);
         assert!(tape.0.lock().unwrap().is_empty());
     }

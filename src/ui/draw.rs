@@ -54,9 +54,24 @@ fn put(buf: &mut Buffer, x: u16, y: u16, text: &str, style: Style) {
         buf.set_string(x, y, text, style);
         return;
     }
+    if text.is_empty() {
+        return;
+    }
     let start = buf.index_of(x, y);
-    for (cell, at) in buf.content[start..start + text.len()].iter_mut().zip(0..) {
-        cell.set_symbol(&text[at..=at]).set_style(style);
+    let starts = text.char_indices().map(|(at, c)| &text[at..at + c.len_utf8()]);
+    for (cell, symbol) in buf.content[start..].iter_mut().zip(starts) {
+        cell.set_symbol(symbol).set_style(style);
+    }
+}
+
+/// Fills a line with a symbol of one cell.
+pub(super) fn repeat(buf: &mut Buffer, line: Rect, symbol: &str, style: Style) {
+    if line.is_empty() {
+        return;
+    }
+    let start = buf.index_of(line.x, line.y);
+    for cell in &mut buf.content[start..start + usize::from(line.width)] {
+        cell.set_symbol(symbol).set_style(style);
     }
 }
 
@@ -86,8 +101,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_phrase_is_drawn_as_ratatui_draws_its_text(text in any::<String>(), plain in "[ -~]{0,30}") {
-            for text in [text, plain] {
+        fn a_phrase_is_drawn_as_ratatui_draws_its_text(
+            text in any::<String>(),
+            plain in "[ -~]{0,30}",
+            symbols in "[ -~·…\u{2190}-\u{25ff}\u{fe0f}\u{200d}]{0,30}",
+        ) {
+            for text in [text, plain, symbols] {
                 let width = text::width(&text) as u16;
                 let mut theirs = Buffer::empty(Rect::new(0, 0, width + 1, 1));
                 let mut ours = theirs.clone();
@@ -102,6 +121,14 @@ mod tests {
             for (grapheme, width) in text::graphemes(&text) {
                 prop_assert_eq!(width, usize::from(grapheme.cell_width()), "{:?}", grapheme);
             }
+        }
+
+        #[test]
+        fn a_plain_text_is_measured_as_its_graphemes_are(text in "[ -~·…\u{2190}-\u{25ff}]{0,30}", max in 0usize..40) {
+            prop_assert_eq!(text::width(&text), text::graphemes(&text).map(|(_, width)| width).sum::<usize>());
+            let (start, used) = text::cut(&text, max);
+            prop_assert_eq!(text::width(start), used);
+            prop_assert!(used <= max && (start.len() == text.len() || used + 2 > max));
         }
     }
 }

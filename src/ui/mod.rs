@@ -5,6 +5,7 @@
 //! their area.
 
 pub mod draw;
+pub mod kept;
 pub mod layout;
 pub mod scale;
 pub mod scroll;
@@ -13,4 +14,5 @@ pub mod widgets;
 
 pub use crate::present::{Phrase, Role, text};
 pub use draw::Draw;
+pub use kept::Kept;
 pub use skin::Skin;

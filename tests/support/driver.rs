@@ -6,11 +6,12 @@
 //! ([`Driver::world`]) and show a promotion entry by entry ([`Driver::promote`], [`Driver::show`]).
 #![allow(clippy::unwrap_used, dead_code, reason = "each test binary uses its own part")]
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell, CellDiffOption};
 use ratatui::layout::Rect;
 use signoff::adapters::demo::{self, Latency, Store, World};
 use signoff::adapters::desktop::SystemDesktop;
@@ -31,14 +32,14 @@ use signoff::domain::rules::Rules;
 use signoff::ports::{Clock, ModelRegistry};
 use signoff::program::state::State;
 use signoff::program::update::update;
-use signoff::program::view::view;
+use signoff::program::view::{view, view_again};
 use signoff::runtime::answer::answer;
 use signoff::services::Services;
 use signoff::services::annotate::annotate;
 use signoff::services::decide::Decider;
 use signoff::services::promote::{Promoter, Watch};
-use signoff::ui::Skin;
 use signoff::ui::skin::Theme;
+use signoff::ui::{Kept, Skin};
 use tokio::runtime::Runtime;
 
 use super::clock::ManualClock;
@@ -59,6 +60,8 @@ pub struct Driver {
     open: Vec<(RequestId, Query)>,
     effects: Vec<Effect>,
     shown: Vec<Progress>,
+    /// What was drawn before, in a skin, and the terminal that it was drawn on.
+    kept: RefCell<Option<(Skin, Kept, Buffer)>>,
 }
 
 /// Answers the queries a test does not answer itself.
@@ -150,7 +153,8 @@ impl Driver {
         let keymap = Keymap::parse(DEFAULT_KEYMAP).unwrap();
         let state = State::new(rules, url.to_owned(), keymap, clock.now(), routes);
         let (replies, open, effects, shown) = Default::default();
-        let mut driver = Self { state, answering: false, clock, behind, replies, open, effects, shown };
+        let kept = RefCell::default();
+        let mut driver = Self { state, answering: false, clock, behind, replies, open, effects, shown, kept };
         driver.resize(80, 24);
         driver
     }
@@ -336,6 +340,7 @@ impl Driver {
         self.resize(width, height);
         let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
         view(&self.state, skin, buf.area, &mut buf);
+        self.draws_the_same_again(&buf, skin);
         buf
     }
 
@@ -347,8 +352,33 @@ impl Driver {
     /// The current screen, drawn at another size before the program is notified of it.
     pub fn picture_at(&self, width: u16, height: u16) -> String {
         let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
-        view(&self.state, &Skin::new(Theme::Dark, true), buf.area, &mut buf);
+        let skin = Skin::new(Theme::Dark, true);
+        view(&self.state, &skin, buf.area, &mut buf);
+        self.draws_the_same_again(&buf, &skin);
         super::screen::text(&buf).join("\n")
+    }
+
+    /// Asserts that a terminal which gets only what was not kept of earlier pictures shows the same picture.
+    #[track_caller]
+    fn draws_the_same_again(&self, fresh: &Buffer, skin: &Skin) {
+        let mut on = self.kept.borrow_mut();
+        if on.as_ref().is_none_or(|(of, _, terminal)| of != skin || terminal.area != fresh.area) {
+            *on = Some((skin.clone(), Kept::default(), Buffer::empty(fresh.area)));
+        }
+        let (_, kept, terminal) = on.as_mut().unwrap();
+        let mut again = Buffer::empty(fresh.area);
+        view_again(&self.state, skin, kept, fresh.area, &mut again);
+        let sent = again.content.iter().zip(&mut terminal.content);
+        let own = |cell: &Cell| cell.diff_option != CellDiffOption::Skip;
+        sent.filter(|(cell, _)| own(cell)).for_each(|(cell, there)| *there = cell.clone());
+        kept.settle(&mut again);
+        // A picture is sent apart from the cells under it.
+        let differs = |(a, b): (&Cell, &Cell)| own(a) && a != b;
+        if again != *fresh || fresh.content.iter().zip(&terminal.content).any(differs) {
+            let text = |buf: &Buffer| super::screen::text(buf).join("\n");
+            let (fresh, again, terminal) = (text(fresh), text(&again), text(terminal));
+            panic!("not what would be drawn:\n{fresh}\n\nbut\n{again}\n\non the terminal:\n{terminal}");
+        }
     }
 
     /// Asserts that all of these texts are on screen.

@@ -78,7 +78,7 @@ impl History {
         };
         let widths = Widths::of(&columns, [fit(sample(skin))]);
         let row = |i: usize| entries.get(i).map(|e| fit(cells(e, ctx, skin))).unwrap_or_default();
-        let table = Table::new(skin, &columns, &widths, entries.len(), &row);
+        let table = Table::new(skin, &columns, &widths, entries.len(), &row).kept(ctx.kept);
         (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
     }
 

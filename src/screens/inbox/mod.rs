@@ -234,8 +234,9 @@ impl Inbox {
         self.lines = lines;
     }
 
-    /// Judges the rows in sight, and moves those whose verdict is complete now to their sections.
-    fn judge(&mut self, ctx: &Ctx<'_>) {
+    /// Judges the rows in sight, and moves those whose verdict is complete now to their sections. Returns whether there
+    /// were any.
+    fn judge(&mut self, ctx: &Ctx<'_>) -> bool {
         let in_sight: Vec<_> = self.in_sight(ctx).collect();
         let mut moves = false;
         for Settled { model, version, state } in self.verdicts.judge(in_sight, ctx) {
@@ -256,6 +257,7 @@ impl Inbox {
             self.arrange(ctx);
             self.moved(ScreenEvent::Changed, ctx);
         }
+        moves
     }
 
     /// Number of waiting versions that are not held.
@@ -432,8 +434,7 @@ impl Component for Inbox {
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         let step = self.handle(event, ctx);
-        self.judge(ctx);
-        step
+        Response { rearranged: self.judge(ctx), ..step }
     }
 }
 

@@ -65,12 +65,13 @@ impl Inbox {
         let widths = Widths::of(&chosen.columns, [chosen.row(sample(ctx))]);
         let row = |i: usize| self.draw_line(i, &chosen, ctx, skin);
         let table = Table::new(skin, &chosen.columns, &widths, self.lines.len(), &row);
-        let table = table.sorted(chosen.sorted(&self.choice, ctx));
+        let table = table.sorted(chosen.sorted(&self.choice, ctx)).kept(ctx.kept);
         (&table.scrolled(self.list.offset()).cursor(Some(self.list.cursor()))).render(area, buf);
         if let Some((area, (place, waiting))) = pane.zip(self.row(self.list.cursor(), ctx)) {
             let facts = self.verdicts.facts(place, waiting.candidate.number);
             let lines = |width| pane::lines(&waiting, facts, width, ctx, skin);
-            version_view::draw_lines(pane::title(&waiting, skin), area, buf, skin, lines);
+            let draw = |buf: &mut _| version_view::draw_lines(pane::title(&waiting, skin), area, buf, skin, lines);
+            version_view::beside(self.list.cursor(), area, buf, ctx, draw);
         }
     }
 

@@ -49,7 +49,7 @@ impl Models {
         let columns = columns();
         let widths = Widths::of(&columns, [sample()]);
         let row = |i: usize| self.list.item(i, &models.items).map(|m| row(m, ctx, skin)).unwrap_or_default();
-        let table = Table::new(skin, &columns, &widths, self.list.len(), &row);
+        let table = Table::new(skin, &columns, &widths, self.list.len(), &row).kept(ctx.kept);
         (&table.scrolled(self.list.offset()).cursor(Some(self.list.cursor()))).render(area, buf);
     }
 }

@@ -51,6 +51,7 @@ use crate::domain::rules::Rules;
 use crate::domain::target::TargetEntry;
 use crate::domain::text::{cleaned_line, grouped, shorten};
 use crate::present::time::Zone;
+use crate::ui::Kept;
 
 /// What is said of a paste that did not fit.
 pub fn cut_at(most: usize) -> String {
@@ -93,6 +94,8 @@ pub struct Ctx<'a> {
     pub fresh: &'a BTreeSet<(ModelName, VersionNumber)>,
     /// How images are displayed.
     pub pictures: Pictures,
+    /// What was painted in earlier frames, while a frame is drawn.
+    pub kept: Option<&'a Kept>,
     /// Columns of the terminal.
     pub width: u16,
     /// Rows of the terminal.
@@ -275,6 +278,8 @@ pub struct Response {
     pub notice: Option<String>,
     /// The action of the event, if it means nothing here.
     pub passed: Option<Action>,
+    /// A movement of the cursor changed more than its place: rows stand elsewhere.
+    pub rearranged: bool,
 }
 
 impl Response {

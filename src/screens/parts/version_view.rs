@@ -9,6 +9,7 @@ use crate::domain::registry::{ModelVersion, OWN_TAG_PREFIX, VersionStatus};
 use crate::domain::text::clean_line;
 use crate::present::request::request;
 use crate::present::version::{author, place};
+use crate::ui::kept::Piece;
 use crate::ui::layout::Breadth;
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Pager, Rule};
@@ -49,6 +50,14 @@ pub fn draw(version: &ModelVersion, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>,
         .add(Role::Candidate, format!(" {}", version.number))
         .into_owned();
     draw_lines(title, area, buf, skin, |width| lines(version, width, ctx, skin));
+}
+
+/// Draws what stands beside the row at index `row`, unless it was drawn before and only the cursor moved since.
+pub fn beside(row: usize, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, draw: impl FnOnce(&mut Buffer)) {
+    match ctx.kept {
+        Some(kept) => kept.paint(Piece::Beside(row), area, buf, draw),
+        None => draw(buf),
+    }
 }
 
 /// Draws a pane: its title, and the lines that `lines` makes for its width.

@@ -57,7 +57,7 @@ impl RunDetail {
         let columns = columns(self.tab);
         let widths = Widths::of(&columns, [sample(self.tab)]);
         let row = |i: usize| self.rows.get(i).map(|r| row(r, self.tab, ctx)).unwrap_or_default();
-        let table = Table::new(skin, &columns, &widths, self.rows.len(), &row);
+        let table = Table::new(skin, &columns, &widths, self.rows.len(), &row).kept(ctx.kept);
         let table = if self.tab == Tab::Description { table.without_header() } else { table };
         (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
     }

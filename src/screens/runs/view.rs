@@ -111,7 +111,7 @@ impl Runs {
             let descending = sort.descending != (sort.key == SortKey::Started);
             Some(Sorted { column, descending })
         });
-        let table = Table::new(skin, &columns, &widths, self.lines.len(), &row).sorted(sorted);
+        let table = Table::new(skin, &columns, &widths, self.lines.len(), &row).sorted(sorted).kept(ctx.kept);
         (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
     }
 

@@ -77,10 +77,12 @@ impl Versions {
                 .unwrap_or_default()
         };
         let table = Table::new(skin, &chosen.columns, &widths, self.list.len(), &row);
-        let table = table.sorted(chosen.sorted(&self.choice, ctx));
+        let table = table.sorted(chosen.sorted(&self.choice, ctx)).kept(ctx.kept);
         (&table.scrolled(self.list.offset()).cursor(Some(self.list.cursor()))).render(area, buf);
         if let Some((pane, version)) = pane.zip(selected) {
-            version_view::draw(version, pane, buf, ctx, skin);
+            version_view::beside(self.list.cursor(), pane, buf, ctx, |buf| {
+                version_view::draw(version, pane, buf, ctx, skin);
+            });
         }
     }
 }

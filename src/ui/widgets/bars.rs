@@ -8,7 +8,7 @@ use ratatui::style::Style;
 use ratatui::widgets::Widget;
 
 use crate::ui::skin::{Role, Skin};
-use crate::ui::{Draw as _, Phrase};
+use crate::ui::{Draw as _, Phrase, draw};
 
 /// The target shown in the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,9 +177,7 @@ impl Widget for &Rule<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         let area = first_line(area, buf);
         let style = self.skin.style(Role::Rule);
-        for x in area.left()..area.right() {
-            buf.set_stringn(x, area.y, self.skin.symbols().line, 1, style);
-        }
+        draw::repeat(buf, area, self.skin.symbols().line, style);
         let spaced = |phrase: &Phrase<'_>| {
             let phrase = phrase.clone().into_owned();
             if phrase.is_empty() { phrase } else { Phrase::new(" ").join(phrase).text(" ") }

@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::widgets::Widget;
 
 use crate::ui::layout::SMALLEST;
@@ -16,7 +17,10 @@ pub struct Ground<'a> {
 
 impl Widget for &Ground<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
-        buf.set_style(area, self.skin.style(Role::Text));
+        let style = self.skin.style(Role::Text);
+        if style != Style::new() {
+            buf.set_style(area, style);
+        }
     }
 }
 

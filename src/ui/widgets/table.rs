@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::widgets::Widget;
 
+use crate::ui::kept::{Kept, Piece};
 use crate::ui::layout::{self, Align, Column, Placed, Widths};
 use crate::ui::scroll;
 use crate::ui::skin::{Role, Skin};
@@ -73,6 +74,7 @@ pub struct Table<'a, 'r> {
     cursor: Option<usize>,
     sorted: Option<Sorted>,
     header: bool,
+    kept: Option<&'a Kept>,
 }
 
 impl<'a, 'r> Table<'a, 'r> {
@@ -84,7 +86,7 @@ impl<'a, 'r> Table<'a, 'r> {
         len: usize,
         row: &'a dyn Fn(usize) -> Row<'r>,
     ) -> Self {
-        Self { skin, columns, widths, len, row, offset: 0, cursor: None, sorted: None, header: true }
+        Self { skin, columns, widths, len, row, offset: 0, cursor: None, sorted: None, header: true, kept: None }
     }
 
     /// Shows the cursor on a row, and scrolls from `offset` only as far as needed. [`Table::offset`] returns the offset
@@ -101,6 +103,12 @@ impl<'a, 'r> Table<'a, 'r> {
     /// Marks the column the rows are sorted by.
     pub fn sorted(self, sorted: Option<Sorted>) -> Self {
         Self { sorted, ..self }
+    }
+
+    /// Copies rows that were painted before. Only one table of a screen may, and only if its rows depend on nothing that
+    /// a movement of the cursor changes; see [`Kept::renew`].
+    pub fn kept(self, kept: Option<&'a Kept>) -> Self {
+        Self { kept, ..self }
     }
 
     /// Hides the header.
@@ -208,7 +216,14 @@ impl Widget for &Table<'_, '_> {
         }
         let window = scroll::window(self.offset(area), usize::from(body.height), self.len);
         for (index, y) in window.zip(body.top()..body.bottom()) {
-            self.draw_row(index, Rect { y, height: 1, ..body }, buf, &placed);
+            let line = Rect { y, height: 1, ..body };
+            match self.kept {
+                Some(kept) => {
+                    let piece = Piece::Row(index, self.cursor == Some(index));
+                    kept.paint(piece, line, buf, |buf| self.draw_row(index, line, buf, &placed));
+                }
+                None => self.draw_row(index, line, buf, &placed),
+            }
         }
     }
 }

@@ -160,6 +160,7 @@ fn ctx<'a>(cache: &'a Cache, rules: &'a Rules, prefs: &'a Prefs) -> Ctx<'a> {
         by_timer: false,
         covered: false,
         fresh: &NONE,
+        kept: None,
         width: 200,
         height: 50,
         busy: false,

@@ -93,7 +93,7 @@ impl Diff {
         let roomy = area.width >= ROOMY;
         let asked = |metric: &str| verdict.and_then(|v| beside(v, metric, roomy, skin.symbols()));
         let row = |i: usize| self.rows.get(i).map(|r| draw_row(r, &asked, skin)).unwrap_or_default();
-        let table = Table::new(skin, &columns, &widths, self.rows.len(), &row);
+        let table = Table::new(skin, &columns, &widths, self.rows.len(), &row).kept(ctx.kept);
         (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
         if let Some(pane) = pane {
             self.draw_pane(pane, buf, ctx, skin);
