@@ -9,6 +9,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use ratatui::buffer::Buffer;
+use ratatui::style::Style;
 use signoff::app::input::{Input, Key, KeyCode};
 use signoff::app::msg::Msg;
 use signoff::runtime::input::InputReader;
@@ -30,14 +32,12 @@ fn inside() {
         let mut seen = String::new();
         let mut suspended = 0;
         loop {
-            terminal
-                .draw(|frame| frame.render_widget(ratatui::text::Line::raw(format!("seen: {seen}")), frame.area()))
-                .unwrap();
+            draw(&mut terminal, &format!("seen: {seen}"));
             match reader.next().await {
                 Some(Msg::Input(Input::Key(key))) if key == Key::ctrl('z') => {
                     reader.stop().unwrap();
                     terminal.suspend();
-                    terminal.draw(|frame| frame.render_widget("must not show", frame.area())).unwrap();
+                    draw(&mut terminal, "must not show");
                     terminal.resume().unwrap();
                     reader = InputReader::spawn().unwrap();
                     suspended += 1;
@@ -58,12 +58,22 @@ fn inside() {
                     c => seen.push(c),
                 },
                 Some(Msg::Input(Input::Paste(text))) => seen.push_str(&format!("[{text}]")),
-                Some(Msg::Input(Input::Resize { width, height })) => seen.push_str(&format!("{width}x{height}")),
+                Some(Msg::Input(Input::Resize { width, height })) => {
+                    terminal.fit().unwrap();
+                    seen.push_str(&format!("{width}x{height}"));
+                }
                 Some(_) => {}
                 None => break,
             }
         }
     });
+}
+
+fn draw(terminal: &mut TerminalGuard, text: &str) {
+    let paint = |buf: &mut Buffer| {
+        buf.set_stringn(0, 0, text, usize::from(buf.area.width), Style::new());
+    };
+    terminal.draw(paint, |_| ()).unwrap();
 }
 
 /// The current screen, everything ever written to it, and a signal for changes.

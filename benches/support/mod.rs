@@ -23,11 +23,12 @@ use signoff::domain::registry::{ModelVersion, RegisteredModel, Stage, VersionSta
 use signoff::domain::rules::Rules;
 use signoff::domain::run::{MetricPoint, MetricValue, Run};
 use signoff::domain::sorted_map::{Interner, Tags};
+use signoff::program::ask::ask;
 use signoff::program::state::State;
-use signoff::program::update::update;
-use signoff::program::view::view;
-use signoff::ui::Skin;
+use signoff::program::update::{begin, update};
+use signoff::program::view::view_again;
 use signoff::ui::skin::Theme;
+use signoff::ui::{Kept, Skin};
 
 /// Terminal size, in cells.
 pub const SIZE: (u16, u16) = (160, 50);
@@ -38,6 +39,7 @@ const PAGE: usize = 100;
 pub struct Program {
     state: State,
     skin: Skin,
+    kept: Kept,
     buffer: Buffer,
     models: usize,
     versions: usize,
@@ -49,7 +51,8 @@ impl Program {
         let keymap = Keymap::parse(DEFAULT_KEYMAP).unwrap();
         let state = State::new(rules(), "http://mlflow:5000".to_owned(), keymap, now(), routes);
         let buffer = Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));
-        let mut program = Self { state, skin: Skin::new(Theme::Dark, true), buffer, models, versions };
+        let mut program =
+            Self { state, skin: Skin::new(Theme::Dark, true), kept: Kept::default(), buffer, models, versions };
         program.send(Msg::Input(Input::Resize { width: SIZE.0, height: SIZE.1 }));
         program
     }
@@ -66,11 +69,14 @@ impl Program {
         }
     }
 
-    /// Handles a key as the loop does: clock, key, frame.
+    /// Handles a key as the loop does: clock, key, frame, and what the screens need then.
     pub fn key_to_frame(&mut self, key: Key) {
         black_box(update(&mut self.state, Msg::Clock(now())));
-        black_box(update(&mut self.state, Msg::Input(Input::Key(key))));
+        let (_, owes) = black_box(begin(&mut self.state, Msg::Input(Input::Key(key))));
         self.draw();
+        if owes {
+            black_box(ask(&mut self.state));
+        }
     }
 
     /// Types keys without drawing.
@@ -83,7 +89,8 @@ impl Program {
     /// Draws a frame.
     pub fn draw(&mut self) {
         self.buffer.reset();
-        view(&self.state, &self.skin, self.buffer.area, &mut self.buffer);
+        view_again(&self.state, &self.skin, &self.kept, self.buffer.area, &mut self.buffer);
+        self.kept.settle(&mut self.buffer);
         black_box(&self.buffer);
     }
 

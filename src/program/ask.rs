@@ -3,10 +3,9 @@
 use crate::app::effect::Effect;
 use crate::app::query::Query;
 use crate::program::state::State;
-use crate::program::update::stop_saving;
 use crate::screens::parts::Ctx;
 
-/// The second half of [`update`](super::update::update): sends the queries that the screens on the stack need, top screen
+/// Sends the queries that the screens on the stack need, top screen
 /// first, and cancels those that none of them needs any more.
 pub fn ask(state: &mut State) -> Vec<Effect> {
     let mut needs: Vec<Query> = state.has_target().then_some(Query::Session).into_iter().collect();
@@ -21,7 +20,7 @@ pub fn ask(state: &mut State) -> Vec<Effect> {
         .collect();
     let mut effects = Vec::new();
     if state.screens.iter().all(|screen| screen.save().is_none()) {
-        effects.extend(stop_saving(state));
+        effects.extend(state.stop_saving());
     }
     if state.runs_own() && !state.screens.iter().any(|screen| screen.runs_own()) {
         state.own = None;

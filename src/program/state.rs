@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use crate::app::action::Action;
 use crate::app::arrivals::{Alert, Arrivals};
 use crate::app::cache::Cache;
+use crate::app::effect::Effect;
 use crate::app::keymap::{Context, Keymap, key_name};
 use crate::app::own::OwnRun;
 use crate::app::paint::Pictures;
@@ -120,7 +121,7 @@ pub struct State {
     pub(super) given_up: Option<(String, bool)>,
     /// When each review was first opened in this session; part of the record.
     opened: BTreeMap<(ModelName, VersionNumber), Timestamp>,
-    /// Counts everything that may change more on the screen than the place of the cursor.
+    /// See [`State::edition`].
     pub(super) edition: u64,
     next_request: u64,
 }
@@ -331,11 +332,21 @@ impl State {
         id.filter(|id| self.leaving && self.cache.promotion(*id).is_some_and(|s| !s.is_over()))
     }
 
+    /// A number that changes with everything that may change more on the screen than the place of the cursor.
+    pub fn edition(&self) -> u64 {
+        self.edition
+    }
+
     pub(super) fn tell_time(&mut self, now: Timestamp) {
         // Ages are said in seconds.
         self.edition += u64::from(self.now.as_second() != now.as_second());
         self.now = now;
         self.ticks = u64::try_from(now.as_millisecond() / 100).unwrap_or(0);
+    }
+
+    /// Stops the file that is being saved.
+    pub(super) fn stop_saving(&mut self) -> Option<Effect> {
+        self.saving.take().map(|_| Effect::StopSaving)
     }
 
     pub(super) fn request_id(&mut self) -> RequestId {

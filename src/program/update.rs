@@ -36,9 +36,21 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     effects
 }
 
-/// The first half of [`update`]: what the message changes. [`ask`] must follow before the next message; a frame may be
-/// drawn in between.
-pub fn handle(state: &mut State, msg: Msg) -> Vec<Effect> {
+/// As [`update`], but does not ask yet if only the cursor moved. Returns whether it is still to be done: [`ask`] must
+/// follow before the next message, and a frame may be drawn in between. A screen that opens asks at once: it has to say that
+/// it is reading, and not that there is nothing.
+pub fn begin(state: &mut State, msg: Msg) -> (Vec<Effect>, bool) {
+    let before = state.edition();
+    let mut effects = handle(state, msg);
+    let owes = state.edition() == before;
+    if !owes {
+        effects.extend(ask(state));
+    }
+    (effects, owes)
+}
+
+/// What the message changes.
+fn handle(state: &mut State, msg: Msg) -> Vec<Effect> {
     // A key says itself whether it only moves the cursor.
     state.edition += u64::from(!matches!(msg, Msg::Clock(_) | Msg::Input(Input::Key(_))));
     let effects = match msg {
@@ -196,7 +208,7 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Quit => quit(state),
         Action::Back if is_under_way(state) && !state.takes_back() => {
             state.notice = Some(Notice::Word("Stopped; nothing was left behind.".into()));
-            stop_saving(state)
+            state.stop_saving().into_iter().collect()
         }
         Action::Back if state.top().runs_own() && state.runs_own() && !state.takes_back() => vec![Effect::StopOwn],
         Action::Back if state.may_cancel() => cancel_reads(state),
@@ -550,10 +562,6 @@ fn cancel_reads(state: &mut State) -> Vec<Effect> {
 /// A file is being saved and needs no input from the user.
 fn is_under_way(state: &State) -> bool {
     state.saving.as_ref().is_some_and(|s| s.exists.is_none())
-}
-
-pub(super) fn stop_saving(state: &mut State) -> Vec<Effect> {
-    state.saving.take().map(|_| Effect::StopSaving).into_iter().collect()
 }
 
 fn saving_moved(state: &mut State, news: SaveNews) -> Vec<Effect> {

@@ -36,7 +36,7 @@ pub fn view_again(state: &State, skin: &Skin, kept: &Kept, area: Rect, buf: &mut
     if state.is_too_small() || Breadth::of(area.width, area.height) == Breadth::TooSmall {
         return (&TooSmall { skin }).render(area, buf);
     }
-    kept.renew(state.edition);
+    kept.renew(state.edition());
     let ctx = Ctx { kept: Some(kept), ..state.ctx_of(state.top()) };
     let (header, rest) = format::split_top(area, 1);
     let (rule, rest) = format::split_top(rest, 1);

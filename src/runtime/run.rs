@@ -27,7 +27,7 @@ use crate::domain::ids::PromotionId;
 use crate::domain::waiting::Waiting;
 use crate::program::ask::ask;
 use crate::program::state::State;
-use crate::program::update::{handle, update};
+use crate::program::update::{begin, update};
 use crate::program::view::view_again;
 use crate::services::{Services, Targets};
 use crate::ui::Kept;
@@ -226,7 +226,7 @@ pub async fn run(
     }
 }
 
-/// Asks what the screens need after a key only when its frame is drawn: a person sees at once what the key did.
+/// After a key that moves the cursor, asks what the screens need when the frame is drawn: holding a key down stays smooth.
 #[derive(Debug, Default)]
 struct Asker {
     owes: bool,
@@ -241,8 +241,9 @@ impl Asker {
         let mut effects = self.ask(state);
         effects.extend(match msg {
             Msg::Input(Input::Key(_)) => {
-                self.owes = true;
-                handle(state, msg)
+                let (effects, owes) = begin(state, msg);
+                self.owes = owes;
+                effects
             }
             Msg::Input(Input::Click { column, row }) => click(state, column, row, skin),
             msg => update(state, msg),

@@ -6,6 +6,7 @@ mod decide;
 mod diff;
 mod files;
 mod find;
+mod frames;
 mod inbox;
 mod jobs;
 mod keys;
