@@ -54,7 +54,25 @@ pub fn check_pattern(pattern: &str) -> Result<(), String> {
 /// A compiled pattern.
 #[derive(Debug)]
 pub struct Glob {
-    alternatives: Vec<Vec<Token>>,
+    alternatives: Vec<Alternative>,
+}
+
+#[derive(Debug)]
+enum Alternative {
+    /// `*text*`: so are most patterns for metrics.
+    Contains(String),
+    Tokens(Vec<Token>),
+}
+
+impl Alternative {
+    fn of(tokens: Vec<Token>) -> Self {
+        let text = match tokens.as_slice() {
+            [Token::Many { slash: true }, text @ .., Token::Many { slash: true }] => text,
+            _ => return Self::Tokens(tokens),
+        };
+        let literal = |token: &Token| if let Token::Literal(c) = token { Some(*c) } else { None };
+        text.iter().map(literal).collect::<Option<String>>().map_or(Self::Tokens(tokens), Self::Contains)
+    }
 }
 
 #[derive(Debug)]
@@ -102,12 +120,20 @@ impl Glob {
             return Err("it is too long");
         }
         let texts = alternatives(pattern)?;
-        Ok(Self { alternatives: texts.iter().map(|text| tokens(text, slash)).collect::<Result<_, _>>()? })
+        Ok(Self {
+            alternatives: texts
+                .iter()
+                .map(|text| tokens(text, slash).map(Alternative::of))
+                .collect::<Result<_, _>>()?,
+        })
     }
 
     /// Whether the whole of `text` matches.
     pub fn fits(&self, text: &str) -> bool {
-        self.alternatives.iter().any(|tokens| fit(tokens, text))
+        self.alternatives.iter().any(|alternative| match alternative {
+            Alternative::Contains(part) => text.contains(part.as_str()),
+            Alternative::Tokens(tokens) => fit(tokens, text),
+        })
     }
 }
 
