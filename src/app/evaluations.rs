@@ -43,6 +43,8 @@ impl Evaluations {
         let key = (facts.version.model.clone(), facts.version.number);
         let all = self.by_version.entry(key).or_default();
         all.retain(|(of, _)| *of != facts);
+        // One is large, and most versions have one.
+        all.reserve_exact(1);
         all.insert(0, (facts, evaluation));
         if all.len() > KEPT { all.pop().map(|(facts, _)| facts) } else { None }
     }

@@ -35,6 +35,8 @@ pub(in crate::adapters) fn model(dto: wire::Model, pool: &mut Interner) -> Regis
     };
     let aliases = dto.aliases.into_iter().filter_map(|a| Some((cleaned_line(a.alias), number(a.version)?))).collect();
     let mut latest: Vec<_> = dto.latest_versions.into_iter().filter_map(|v| version(v, pool)).map(of_it).collect();
+    // Made in the place of what was read, which is larger and grew by doubling.
+    latest.shrink_to_fit();
     join_aliases(&mut latest, &aliases);
     RegisteredModel {
         description: free(dto.description),
