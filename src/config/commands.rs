@@ -73,7 +73,7 @@ pub(super) fn read(sections: Vec<(usize, Section<'_, '_>)>) -> Vec<CommandSectio
                 if let Some(why) = own.key.and_then(|key| unfit(key, &own.contexts)) {
                     s.note(line, format!("commands: {why}"));
                 }
-                out.push(CommandSection { command: OwnCommand { name, form, confirm, anywhere: false }, key: own });
+                out.push(CommandSection { command: OwnCommand { name, form, confirm, built_in: false }, key: own });
             }
             (_, Err(_)) | (None, Ok(_)) => {}
         }

@@ -251,13 +251,17 @@ impl State {
         named.filter(|(keys, _)| !keys.is_empty()).collect()
     }
 
-    /// The names of the commands of the user's own, each with whether it can be run here.
-    fn own_names(&self) -> Vec<(String, bool)> {
+    /// The commands that run programs.
+    fn programs(&self) -> Vec<palette::Program> {
         let contexts = self.contexts();
         let here =
             |i| !self.top().under(&self.ctx_of(self.top())).is_nothing() && self.keymap.command_is_for(contexts, i);
-        let fits = |i, command: &OwnCommand| command.anywhere || here(i);
-        self.commands.iter().enumerate().map(|(i, command)| (command.name.clone(), fits(i, command))).collect()
+        let program = |(i, command): (usize, &OwnCommand)| palette::Program {
+            name: command.name.clone(),
+            here: command.built_in || here(i),
+            built_in: command.built_in,
+        };
+        self.commands.iter().enumerate().map(program).collect()
     }
 
     /// The context for screens.
@@ -416,8 +420,9 @@ impl State {
             }
             Route::Palette => {
                 let has_view = self.top().chosen(&self.ctx()).is_some() && self.place().is_some();
-                let (commands, own) = (self.works(), self.own_names());
-                palette::Palette::new(palette::Below { commands, own, has_view, has_target: self.has_target() }).into()
+                let (commands, programs) = (self.works(), self.programs());
+                palette::Palette::new(palette::Below { commands, programs, has_view, has_target: self.has_target() })
+                    .into()
             }
         }
     }

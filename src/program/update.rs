@@ -242,7 +242,7 @@ fn run_own(state: &mut State, command: usize) -> Vec<Effect> {
     let under = state.top().under(&state.ctx_of(state.top()));
     let Some(own) = state.commands.get(command) else { return Vec::new() };
     let name = own.name.clone();
-    if own.anywhere {
+    if own.built_in {
         return go(state, Nav::Push(Route::Own(command, Under::default())));
     }
     if under.is_nothing() || !state.keymap.command_is_for(state.contexts(), command) {

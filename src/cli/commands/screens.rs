@@ -155,7 +155,7 @@ fn looking(loaded: &Loaded, state: &State) -> Vec<OwnCommand> {
         run.extend(loaded.flags_for(state.has_target().then_some(state.rules.target_name.as_str())));
         run.extend(arguments.iter().map(|argument| (*argument).to_owned()));
         let form = Form::program(&run).ok()?;
-        Some(OwnCommand { name: name.to_owned(), form, confirm: false, anywhere: true })
+        Some(OwnCommand { name: name.to_owned(), form, confirm: false, built_in: true })
     };
     [command("config", &["config", "show"]), command("doctor", &["doctor"])].into_iter().flatten().collect()
 }

@@ -206,8 +206,8 @@ pub struct OwnCommand {
     pub form: Form,
     /// Whether it asks before it runs.
     pub confirm: bool,
-    /// It comes with the program, changes nothing, and is about no row.
-    pub anywhere: bool,
+    /// It comes with the program: it changes nothing, is about no row, and runs everywhere.
+    pub built_in: bool,
 }
 
 #[cfg(test)]

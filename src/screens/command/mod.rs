@@ -48,7 +48,7 @@ impl Command {
 
     /// Whether it asks first. A target that must not be written to by accident always does.
     fn asks(&self, ctx: &Ctx<'_>) -> bool {
-        !self.command.anywhere && (self.command.confirm || ctx.rules.production || ctx.rules.readonly)
+        !self.command.built_in && (self.command.confirm || ctx.rules.production || ctx.rules.readonly)
     }
 
     fn run<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a OwnRun> {

@@ -106,9 +106,10 @@ impl Entry {
 /// Everything that has a name: commands first, as that is the order of an empty line.
 pub fn all(below: &Below, ctx: &Ctx<'_>) -> Vec<Entry> {
     let mut out: Vec<Entry> = below.commands.iter().map(|(action, keys)| command(*action, keys)).collect();
-    out.extend(below.own.iter().enumerate().map(|(i, (name, here))| {
-        let note = if *here { "" } else { "not on this screen" };
-        Entry::new(Kind::Own, Goal::Order(Order::Own(i)), name.clone(), note)
+    out.extend(below.programs.iter().enumerate().map(|(i, program)| {
+        let kind = if program.built_in { Kind::Command } else { Kind::Own };
+        let note = if program.here { "" } else { "not on this screen" };
+        Entry::new(kind, Goal::Order(Order::Own(i)), program.name.clone(), note)
     }));
     out.extend(ctx.prefs.views.iter().filter(|_| below.has_target).map(|view| {
         let filter = if view.chosen.filter.is_empty() { String::new() } else { format!(": {}", view.chosen.filter) };

@@ -24,12 +24,22 @@ use rank::Fit;
 /// Experiments that are read to be found by name. Servers may have many thousands.
 const MOST_EXPERIMENTS: usize = 2_000;
 
+/// A command that runs a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    pub name: String,
+    /// Whether it can be run on the screen below.
+    pub here: bool,
+    /// Whether it comes with signoff; else it is the user's own.
+    pub built_in: bool,
+}
+
 /// What is below the palette.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Below {
     pub commands: Vec<(Action, Vec<String>)>,
-    /// Names of the user's own commands, and whether they can be run there.
-    pub own: Vec<(String, bool)>,
+    /// In the order of the commands of the state.
+    pub programs: Vec<Program>,
     /// Whether what is chosen there can be saved as a view.
     pub has_view: bool,
     /// Whether a target is open.

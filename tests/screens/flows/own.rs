@@ -15,7 +15,7 @@ use signoff::screens::Screen;
 fn with(driver: &mut Driver, confirm: bool) {
     let run = ["jira", "QA {model} v{version}", "{tag}"].map(str::to_owned);
     let command =
-        OwnCommand { name: "Jira ticket".into(), form: Form::program(&run).unwrap(), confirm, anywhere: false };
+        OwnCommand { name: "Jira ticket".into(), form: Form::program(&run).unwrap(), confirm, built_in: false };
     let key = Some(parse_key("ctrl-j").unwrap());
     let contexts = vec![Context::Inbox, Context::Review];
     let own = OwnKey { name: command.name.clone(), key, contexts, line: 1 };
@@ -68,6 +68,42 @@ fn output_exit_code_and_time_are_shown_and_the_screen_is_as_before() {
     driver.keys("<esc>");
     // But for the age of the rows.
     assert_eq!(driver.picture().replace("· 2s ago", "· 0s ago"), before);
+}
+
+#[test]
+fn long_lines_are_wrapped_and_a_page_of_the_program_is_read_from_its_top() {
+    let lines: Vec<String> = (1..=40).map(|i| format!("key.{i}  {}  FROM line {i}", "v".repeat(90))).collect();
+    for built_in in [false, true] {
+        let mut driver = sample(&[]);
+        let form = Form::program(&["show".to_owned()]).unwrap();
+        driver.state.commands = vec![OwnCommand { name: "mine".into(), form, confirm: false, built_in }];
+        assert_eq!(driver.state.keymap.bind_commands(Vec::new()), []);
+        let key = parse_key("ctrl-j").unwrap();
+        let own = OwnKey { name: "mine".into(), key: Some(key), contexts: vec![Context::Inbox], line: 1 };
+        assert_eq!(driver.state.keymap.bind_commands(vec![own]), []);
+        driver.keys("<ctrl-j>");
+        driver.send(Msg::Own(OwnNews::Wrote { lines: lines.clone(), dropped: 0 }));
+        driver.send(Msg::Own(OwnNews::Ended(Ended::Code(0))));
+        driver.misses(&["…"]);
+        driver.sees(if built_in { &["key.1\n", "FROM line 1\n"] } else { &["key.40\n", "FROM line 40\n"] });
+        driver.keys("gj");
+        driver.asked();
+        driver.keys("y");
+        assert_eq!(driver.asked(), [Effect::Copy(lines[0].clone())], "the whole line, wherever it was wrapped");
+        driver.resize(160, 50);
+        assert!(driver.picture().lines().any(|line| line.contains("key.7 ") && line.contains("FROM line 7")));
+    }
+}
+
+#[test]
+fn what_comes_with_the_program_is_not_called_yours() {
+    let mut driver = sample(&[]);
+    with(&mut driver, true);
+    let form = Form::program(&["signoff".to_owned()]).unwrap();
+    driver.state.commands.push(OwnCommand { name: "doctor".into(), form, confirm: false, built_in: true });
+    driver.keys(":doctor");
+    driver.misses(&["your command"]);
+    assert!(driver.picture().lines().any(|line| line.contains("doctor") && line.contains("command")));
 }
 
 #[test]
