@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::action::Action;
 use super::input::Input;
 use super::own::OwnNews;
 use super::paint::{Canvas, Graphic};
@@ -20,6 +21,8 @@ use crate::domain::waiting::Waiting;
 pub enum Msg {
     /// User input.
     Input(Input),
+    /// An action that the user chose without a key.
+    Act(Action),
     /// A request was answered or failed.
     Reply(RequestId, Box<Reply>),
     /// A promotion wrote a journal entry.

@@ -2,6 +2,7 @@
 
 use crate::app::effect::Effect;
 use crate::app::query::Query;
+use crate::program::saving::stop_saving;
 use crate::program::state::State;
 use crate::screens::parts::Ctx;
 
@@ -20,7 +21,7 @@ pub fn ask(state: &mut State) -> Vec<Effect> {
         .collect();
     let mut effects = Vec::new();
     if state.screens.iter().all(|screen| screen.save().is_none()) {
-        effects.extend(state.stop_saving());
+        effects.extend(stop_saving(state));
     }
     if state.runs_own() && !state.screens.iter().any(|screen| screen.runs_own()) {
         state.own = None;

@@ -6,6 +6,7 @@ pub mod ask;
 mod decided;
 pub mod places;
 mod refresh;
+mod saving;
 pub mod state;
 mod unfiltered;
 pub mod update;

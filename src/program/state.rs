@@ -9,7 +9,6 @@ use jiff::tz::TimeZone;
 use crate::app::action::Action;
 use crate::app::arrivals::{Alert, Arrivals};
 use crate::app::cache::Cache;
-use crate::app::effect::Effect;
 use crate::app::keymap::{Context, Keymap, key_name};
 use crate::app::own::OwnRun;
 use crate::app::paint::Pictures;
@@ -346,11 +345,6 @@ impl State {
         self.edition += u64::from(self.now.as_second() != now.as_second());
         self.now = now;
         self.ticks = u64::try_from(now.as_millisecond() / 100).unwrap_or(0);
-    }
-
-    /// Stops the file that is being saved.
-    pub(super) fn stop_saving(&mut self) -> Option<Effect> {
-        self.saving.take().map(|_| Effect::StopSaving)
     }
 
     pub(super) fn request_id(&mut self) -> RequestId {

@@ -9,9 +9,8 @@ use crate::app::own::OwnRun;
 use crate::app::prefs::Remember;
 use crate::app::query::{Query, Reply, RequestId};
 use crate::app::route::{Nav, Route};
-use crate::app::saving::{SaveNews, Saving};
+use crate::app::saving::Saving;
 use crate::app::under::Under;
-use crate::domain::artifact::human_size;
 use crate::domain::failure::{Failure, FailureKind, Service};
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::Event as JournalEvent;
@@ -19,6 +18,7 @@ use crate::domain::promotion::Progress;
 use crate::program::ask::ask;
 use crate::program::places::{How, Step, trail};
 use crate::program::refresh::{self, Due};
+use crate::program::saving::{is_under_way, saving_moved, stop_saving};
 use crate::program::state::{Driving, Notice, State};
 use crate::program::views;
 use crate::program::{decided, unfiltered, zone};
@@ -67,6 +67,10 @@ fn handle(state: &mut State, msg: Msg) -> Vec<Effect> {
             deliver(state, ScreenEvent::Changed)
         }
         Msg::Input(Input::Key(key)) => press(state, key),
+        Msg::Act(action) => {
+            (state.notice, state.touched) = (None, true);
+            act(state, action)
+        }
         Msg::Input(Input::Paste(text)) if !state.is_too_small() => deliver(state, ScreenEvent::Paste(&text)),
         Msg::Input(Input::Scroll(lines)) => scroll(state, lines),
         // The loop, which knows what is where on the screen, makes movements of clicks.
@@ -94,7 +98,10 @@ fn handle(state: &mut State, msg: Msg) -> Vec<Effect> {
             effects
         }
         Msg::Annotated(id, outcome) => decided::noted(state, id, outcome),
-        Msg::Save(news) => saving_moved(state, news),
+        Msg::Save(news) => match saving_moved(state, news) {
+            true => deliver(state, ScreenEvent::Changed),
+            false => Vec::new(),
+        },
         Msg::Own(news) => {
             let now = state.now;
             if let Some(own) = &mut state.own {
@@ -208,7 +215,7 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Quit => quit(state),
         Action::Back if is_under_way(state) && !state.takes_back() => {
             state.notice = Some(Notice::Word("Stopped; nothing was left behind.".into()));
-            state.stop_saving().into_iter().collect()
+            stop_saving(state)
         }
         Action::Back if state.top().runs_own() && state.runs_own() && !state.takes_back() => vec![Effect::StopOwn],
         Action::Back if state.may_cancel() => cancel_reads(state),
@@ -557,32 +564,4 @@ fn cancel_reads(state: &mut State) -> Vec<Effect> {
     }
     effects.extend(deliver(state, ScreenEvent::Changed));
     effects
-}
-
-/// A file is being saved and needs no input from the user.
-fn is_under_way(state: &State) -> bool {
-    state.saving.as_ref().is_some_and(|s| s.exists.is_none())
-}
-
-fn saving_moved(state: &mut State, news: SaveNews) -> Vec<Effect> {
-    let Some(saving) = &mut state.saving else {
-        // Already cancelled. Only report a file that was completed anyway.
-        if let SaveNews::Done { path, .. } = news {
-            state.notice = Some(Notice::Word(format!("saved {path} before it could be stopped")));
-        }
-        return Vec::new();
-    };
-    match news {
-        SaveNews::Progress(bytes) => saving.bytes = bytes,
-        SaveNews::Exists(path) => saving.exists = Some(path),
-        SaveNews::Done { path, bytes } => {
-            state.saving = None;
-            state.notice = Some(Notice::Word(format!("saved {path}, {}", human_size(bytes))));
-        }
-        SaveNews::Failed(failure) => {
-            state.saving = None;
-            state.notice = Some(Notice::Failure(failure));
-        }
-    }
-    deliver(state, ScreenEvent::Changed)
 }

@@ -10,5 +10,5 @@ pub mod run;
 pub mod save;
 pub mod signals;
 pub mod terminal;
-mod terminal_click;
+pub mod terminal_click;
 pub mod terminal_pictures;

@@ -34,6 +34,7 @@ use signoff::program::state::State;
 use signoff::program::update::update;
 use signoff::program::view::{view, view_again};
 use signoff::runtime::answer::answer;
+use signoff::runtime::terminal_click::click;
 use signoff::services::Services;
 use signoff::services::annotate::annotate;
 use signoff::services::decide::Decider;
@@ -402,8 +403,22 @@ impl Driver {
         }
     }
 
+    /// Clicks at this place, as the loop does.
+    pub fn click(&mut self, column: u16, row: u16) {
+        let effects = click(&mut self.state, column, row, &Skin::new(Theme::Dark, true));
+        self.take_effects(effects);
+        if self.answering {
+            self.answer_open();
+        }
+    }
+
     fn update(&mut self, msg: Msg) {
-        for effect in update(&mut self.state, msg) {
+        let effects = update(&mut self.state, msg);
+        self.take_effects(effects);
+    }
+
+    fn take_effects(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
             match &effect {
                 Effect::Fetch(id, query) => self.open.push((*id, query.clone())),
                 Effect::Cancel(id) => self.open.retain(|(open, _)| open != id),

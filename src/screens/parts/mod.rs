@@ -162,6 +162,11 @@ pub trait Component {
         Default::default()
     }
 
+    /// The titles of its tabs, if it has a line of them at its top, in the order of the tab actions.
+    fn tabs(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
     /// The model it is about, to open the history of that model only.
     fn model(&self) -> Option<&ModelName> {
         None

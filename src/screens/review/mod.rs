@@ -232,6 +232,10 @@ impl Component for Review {
         }
     }
 
+    fn tabs(&self) -> Vec<&'static str> {
+        Tab::ALL.map(Tab::title).to_vec()
+    }
+
     fn contexts(&self) -> &'static [Context] {
         match self.tab {
             _ if self.captures_text() => &[Context::Prompt, Context::Global],

@@ -173,6 +173,10 @@ impl Component for RunDetail {
         Some(if self.tab == Tab::Lineage { self.lineage.filter_mut() } else { &mut self.filter })
     }
 
+    fn tabs(&self) -> Vec<&'static str> {
+        Tab::ALL.map(Tab::title).to_vec()
+    }
+
     fn contexts(&self) -> &'static [Context] {
         match self.tab {
             Tab::Lineage => &[Context::Lineage, Context::Run, Context::List, Context::Global],

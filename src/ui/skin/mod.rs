@@ -48,6 +48,12 @@ impl Skin {
         self.styles[role as usize]
     }
 
+    /// Whether a cell with this style is part of the selected row.
+    pub fn is_selected(&self, drawn: Style) -> bool {
+        let selected = self.style(Role::Selected);
+        (selected.bg.is_none() || selected.bg == drawn.bg) && drawn.add_modifier.contains(selected.add_modifier)
+    }
+
     pub fn symbols(&self) -> &Symbols {
         &self.symbols
     }

@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod browse;
+mod click;
 mod decide;
 mod diff;
 mod files;
