@@ -43,7 +43,7 @@ pub(super) fn read(sections: Vec<(usize, Section<'_, '_>)>) -> Vec<CommandSectio
     for (line, mut s) in sections {
         let name = s.parsed("name", |name| Ok(clean_line(name)));
         let key = s.parsed("key", |key| parse_key(key).map_err(|why| clean_line(&why)));
-        let run = s.each("run", |text| Ok(text.to_owned()));
+        let run = s.arguments("run");
         let shell = s.string("shell");
         let contexts = s.each("context", context);
         let confirm = s.boolean("confirm");

@@ -342,11 +342,11 @@ fn http(
 }
 
 fn command(s: &mut Section<'_, '_>, line: usize, shown: &mut Vec<(&'static str, Sourced<String>)>) -> Option<Parts> {
-    let run = s.each("run", |text| Ok(text.to_owned()));
+    let run = s.arguments("run");
     shown.extend(run.clone().map(|run| ("run", run.map(|run| run.join(" ")))));
     let timeout = seconds(s, 30, shown);
     let run = run.map(|run| run.value).unwrap_or_default();
-    if run.first().is_none_or(String::is_empty) {
+    if run.first().is_none_or(|program| program.trim().is_empty()) {
         s.note(line, "a command channel needs run = [\"program\", \"argument\"]");
     }
     Some(Parts::Command { run, timeout })

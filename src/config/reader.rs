@@ -165,15 +165,24 @@ impl<'d, 'i> Section<'d, 'i> {
         self.table.is_some_and(|table| table.contains_key(key))
     }
 
-    /// An array of strings, each parsed by `parse`.
+    /// An array of strings, each parsed by `parse`, without blanks around it.
     pub fn each<T>(&mut self, key: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<Sourced<Vec<T>>> {
+        self.list(key, |text| parse(text.trim()))
+    }
+
+    /// A program and its arguments, exactly as they are written.
+    pub fn arguments(&mut self, key: &str) -> Option<Sourced<Vec<String>>> {
+        self.list(key, |text| Ok(text.to_owned()))
+    }
+
+    fn list<T>(&mut self, key: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<Sourced<Vec<T>>> {
         let (value, line) = self.get(key)?;
         let texts =
             value.as_array().and_then(|all| all.iter().map(|v| v.get_ref().as_str()).collect::<Option<Vec<_>>>());
         let Some(texts) = texts else {
             return self.wrong(key, line, "a list of texts in quotes", value);
         };
-        match texts.into_iter().map(|text| parse(text.trim())).collect() {
+        match texts.into_iter().map(parse).collect() {
             Ok(values) => self.sourced(values, line),
             Err(what) => {
                 self.doc.note(line, format!("{}: {what}", self.dotted(key)));

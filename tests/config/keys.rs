@@ -72,6 +72,13 @@ fn commands_are_read_with_their_usual_settings() {
 fn mistakes_in_commands_are_named() {
     let command = |rest: &str| format!("{STAGING}[[commands]]\n{rest}\n");
     for (toml, said) in [
+#[test]
+fn each_argument_is_as_it_is_written() {
+    let loaded = loaded("[[commands]]\nname = \"x\"\nrun = [\"printf\", \"[%s]\\n\", \"  a  \", \"\", \" \"]\n");
+    let argv = loaded.commands()[0].form.with(&Values::default()).unwrap();
+    assert_eq!(argv, ["printf", "[%s]\n", "  a  ", "", " "]);
+}
+
         ("name = \"x\"", "line 3: commands: run or shell is missing"),
         ("run = [\"x\"]", "line 3: commands: name is missing"),
         ("name = \"x\"\nrun = []", "commands: run: this names no program"),
