@@ -16,6 +16,7 @@ pub mod find;
 pub mod fuzzy;
 pub mod input;
 pub mod keymap;
+pub mod keys;
 pub mod lazy_pages;
 pub mod list;
 pub mod msg;

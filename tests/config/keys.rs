@@ -35,6 +35,10 @@ fn mistakes_in_keys_name_both_actions_and_the_line() {
         ("[keys.inbox]\naprove = [\"x\"]", "line 4: [keys.inbox]: 'aprove' is no action; the nearest is 'approve'"),
         ("[keys.inbox]\napprove = [\"hyper-x\"]", "line 4: keys.inbox.approve: 'hyper-x' is no key"),
         ("[keys.inbox]\napprove = \"x\"", "line 4: keys.inbox.approve has to be a list of texts"),
+        (
+            "[keys.inbox]\napprove = [\"ctrl-m\"]",
+            "line 4: keys.inbox.approve: terminals send Enter for 'ctrl-m'; write enter",
+        ),
         ("[keys.global]\nquit = []", "line 4: [keys.global] quit: without a key there is no way to quit"),
         ("[keys.decide]\nsubmit = [\"s\"]", "line 4: [keys.decide] submit: 's' is typed into a field there"),
     ] {
@@ -69,16 +73,16 @@ fn commands_are_read_with_their_usual_settings() {
 }
 
 #[test]
-fn mistakes_in_commands_are_named() {
-    let command = |rest: &str| format!("{STAGING}[[commands]]\n{rest}\n");
-    for (toml, said) in [
-#[test]
 fn each_argument_is_as_it_is_written() {
     let loaded = loaded("[[commands]]\nname = \"x\"\nrun = [\"printf\", \"[%s]\\n\", \"  a  \", \"\", \" \"]\n");
     let argv = loaded.commands()[0].form.with(&Values::default()).unwrap();
     assert_eq!(argv, ["printf", "[%s]\n", "  a  ", "", " "]);
 }
 
+#[test]
+fn mistakes_in_commands_are_named() {
+    let command = |rest: &str| format!("{STAGING}[[commands]]\n{rest}\n");
+    for (toml, said) in [
         ("name = \"x\"", "line 3: commands: run or shell is missing"),
         ("run = [\"x\"]", "line 3: commands: name is missing"),
         ("name = \"x\"\nrun = []", "commands: run: this names no program"),
@@ -97,6 +101,15 @@ fn each_argument_is_as_it_is_written() {
         let failure = refused(&command(toml), &[]);
         assert!(failure.reason.contains(said), "{toml}: {failure}");
     }
+    // Wherever else the key is taken is part of the one mistake.
+    let twice =
+        command("name = \"x\"\nrun = [\"y\"]\nkey = \"f5\"\n[[commands]]\nname = \"z\"\nrun = [\"y\"]\nkey = \"f5\"");
+    let failure = refused(&twice, &[]);
+    assert_eq!(failure.reason.matches("means both").count(), 1, "{failure}");
+    let said = "[keys.inbox]: 'f5' means both x and the command z (it is taken in versions, review, promotion";
+    assert!(failure.reason.contains(said), "{failure}");
+    let failure = refused(&command("name = \"x\"\nrun = [\"y\"]\nkey = \"ctrl-i\""), &[]);
+    assert!(failure.reason.contains("terminals send Tab for 'ctrl-i'; write tab"), "{failure}");
     let failure = refused("commands = 3\n", &[]);
     assert!(failure.reason.contains("commands has to be a list of tables"), "{failure}");
 }
