@@ -11,7 +11,13 @@ use crate::app::query::Query;
 use crate::app::under::Under;
 use crate::domain::command::OwnCommand;
 use crate::domain::failure::Failure;
+use crate::present::Phrase;
 use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent};
+
+/// Columns that the cursor takes, and one at the end.
+const MARGIN: u16 = 4;
+/// Columns by which the rest of a wrapped line is indented.
+const CONTINUED: usize = 4;
 
 /// State of the screen.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,17 +26,20 @@ pub struct Command {
     under: Under,
     began: bool,
     filter: Filter,
-    /// The lines that match the filter.
-    shown: Vec<usize>,
-    cursor: Cursor<usize>,
+    /// The lines that match the filter, wrapped, each piece with its line and its number in it.
+    rows: Vec<String>,
+    keys: Vec<(usize, usize)>,
+    cursor: Cursor<(usize, usize)>,
     /// The end of what it wrote is in sight, and stays there.
     follows: bool,
 }
 
 impl Command {
     pub fn new(command: OwnCommand, under: Under) -> Self {
-        let (filter, shown, cursor) = (Filter::default(), Vec::new(), Cursor::default());
-        Self { command, under, began: false, filter, shown, cursor, follows: true }
+        // What comes with the program is a page, read from its top.
+        let follows = !command.built_in;
+        let (filter, cursor) = (Filter::default(), Cursor::default());
+        Self { command, under, began: false, filter, rows: Vec::new(), keys: Vec::new(), cursor, follows }
     }
 
     fn query(&self) -> Query {
@@ -66,17 +75,30 @@ impl Command {
         }
     }
 
-    fn rows(&self, ctx: &Ctx<'_>) -> usize {
+    /// Rows of output that fit.
+    fn height(&self, ctx: &Ctx<'_>) -> usize {
         ctx.rows(3)
+    }
+
+    /// The whole line under the cursor.
+    fn line<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a String> {
+        let (line, _) = self.keys.get(self.cursor.index())?;
+        self.run(ctx)?.lines.get(*line)
     }
 
     fn narrow(&mut self, ctx: &Ctx<'_>) {
         let Some(run) = self.run(ctx) else { return };
-        self.shown = self.filter.pick(&run.lines, String::clone);
-        let rows = self.rows(ctx);
-        self.cursor.settle(&self.shown, rows);
+        let room = usize::from(ctx.width.saturating_sub(MARGIN)).max(1);
+        let shown = self.filter.pick(&run.lines, String::clone).into_iter();
+        let pieces = shown.flat_map(|line| {
+            let pieces = wrapped(&run.lines[line], room).into_iter().enumerate();
+            pieces.map(move |(part, piece)| ((line, part), piece))
+        });
+        (self.keys, self.rows) = pieces.unzip();
+        let rows = self.height(ctx);
+        self.cursor.settle(&self.keys, rows);
         if self.follows {
-            self.cursor.step(Action::Bottom, &self.shown, rows);
+            self.cursor.step(Action::Bottom, &self.keys, rows);
         }
     }
 }
@@ -90,9 +112,13 @@ impl Component for Command {
         if self.began { &[Context::List, Context::Global] } else { &[Context::Ask] }
     }
 
-    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
+    fn hints(&self, ctx: &Ctx<'_>) -> &'static [Action] {
         use Action::{Back, Confirm, Copy, Down, Up};
-        if self.began { &[Up, Down, Copy, Back] } else { &[Confirm, Back] }
+        match self.argv(ctx) {
+            _ if self.began => &[Up, Down, Copy, Back],
+            Some(Ok(_)) => &[Confirm, Back],
+            Some(Err(_)) | None => &[Back],
+        }
     }
 
     fn finder(&self) -> Option<&Filter> {
@@ -121,24 +147,30 @@ impl Component for Command {
             };
         }
         self.narrow(ctx);
-        let rows = self.rows(ctx);
+        let rows = self.height(ctx);
         match event {
             ScreenEvent::Action(action) if action.is_movement() => {
-                self.cursor.step(action, &self.shown, rows);
-                self.follows = self.cursor.index() + 1 >= self.shown.len();
+                self.cursor.step(action, &self.keys, rows);
+                self.follows = self.cursor.index() + 1 >= self.keys.len();
                 Response::none()
             }
-            ScreenEvent::Action(Action::Copy) => match self.run(ctx) {
-                Some(run) => {
-                    let line = self.shown.get(self.cursor.index()).and_then(|i| run.lines.get(*i));
-                    line.map(|line| Response::copy(line.clone())).unwrap_or_default()
-                }
-                None => Response::none(),
+            ScreenEvent::Action(Action::Copy) => match self.line(ctx) {
+                Some(line) => Response::copy(line.clone()),
+                None => Response::pass(Action::Copy),
             },
             ScreenEvent::Action(other) => Response::pass(other),
             ScreenEvent::Changed | ScreenEvent::Key(_) | ScreenEvent::Paste(_) => Response::none(),
         }
     }
+}
+
+/// A line in pieces of at most `room` cells; those after the first are indented.
+fn wrapped(line: &str, room: usize) -> Vec<String> {
+    let line = Phrase::new(line);
+    if line.width() <= room {
+        return vec![line.plain().into_owned()];
+    }
+    line.wrap(room, CONTINUED).iter().map(|piece| piece.plain().into_owned()).collect()
 }
 
 /// Why the values could not be read.

@@ -33,8 +33,14 @@ impl Command {
 
     fn draw_question(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let width = usize::from(area.width.saturating_sub(4));
-        let mut lines = vec![Phrase::default(), Phrase::new(" This is run on this machine:"), Phrase::default()];
-        match self.argv(ctx) {
+        let argv = self.argv(ctx);
+        let heading = match argv {
+            Some(Err(_)) => " This cannot be run:",
+            Some(Ok(_)) | None => " This is run on this machine:",
+        };
+        let mut lines = vec![Phrase::default(), Phrase::new(heading), Phrase::default()];
+        let fails = matches!(argv, Some(Err(_)));
+        match argv {
             None => lines.push(Phrase::of(Role::Muted, "   reading what it is to get …")),
             Some(Ok(argv)) => {
                 for line in shown(&argv).lines() {
@@ -48,7 +54,7 @@ impl Command {
             Some(Err(_)) => {}
         }
         lines.push(Phrase::default());
-        if !self.command.confirm {
+        if !self.command.confirm && !fails {
             let why = match (ctx.rules.production, ctx.rules.readonly) {
                 (true, _) => "On a production target every command asks first.",
                 (false, true) => "On a read-only target every command asks first.",
@@ -76,9 +82,8 @@ impl Command {
         }
         let columns = [Column::left("").min(20).stretch()];
         let widths = Widths::of(&columns, [Row::new(vec![Phrase::new("x")])]);
-        let line = |i: usize| self.shown.get(i).and_then(|i| run.lines.get(*i)).cloned().unwrap_or_default();
-        let row = |i: usize| Row::new(vec![Phrase::new(line(i))]);
-        let table = Table::new(skin, &columns, &widths, self.shown.len(), &row).without_header();
+        let row = |i: usize| Row::new(self.rows.get(i).map(|piece| Phrase::new(piece.as_str())).into_iter().collect());
+        let table = Table::new(skin, &columns, &widths, self.rows.len(), &row).without_header();
         (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(below, buf);
     }
 }

@@ -184,7 +184,8 @@ fn what_could_not_be_read_is_not_taken_for_nothing() {
     driver.refuse(|query| matches!(query, Query::Values { .. }), refused());
     with(&mut driver, false);
     driver.keys("<ctrl-j>");
-    driver.sees(&["the connection was refused"]);
+    driver.sees(&["the connection was refused", "This cannot be run:", "Esc back"]);
+    driver.misses(&["confirm", "This is run"]);
     driver.keys("<enter>");
     assert_eq!(runs(&mut driver), None);
 }
