@@ -44,6 +44,11 @@ impl Shown {
         &self.made
     }
 
+    /// Whether a picture is seen, and not a word in its place: it can be zoomed.
+    pub fn is_picture(&self) -> bool {
+        matches!(self.made, Made::Blocks(_) | Made::Sextants(_) | Made::Octants(_) | Made::Graphic(_))
+    }
+
     /// Lays the file out again if it, its place or what the terminal painted is new. Returns the picture to encode, if the
     /// terminal is to paint it.
     pub fn lay(&mut self, file: &Arc<Preview>, canvas: &Canvas, folded: bool, ctx: &Ctx<'_>) -> Option<PaintRequest> {

@@ -5,7 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::shown::Made;
-use crate::domain::preview::{Content, Grid, Preview};
+use super::view as format;
+use crate::domain::preview::{Content, Grid, GridColumn, Preview};
+use crate::present::number;
 use crate::preview::hex_line;
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
@@ -59,17 +61,54 @@ pub fn draw(file: &Preview, made: &Made, part: Part<'_>, area: Rect, buf: &mut B
 /// Draws a table. Columns never shrink: they are cut at the edge and can be scrolled.
 pub fn draw_grid(grid: &Grid, part: Part<'_>, area: Rect, buf: &mut Buffer, skin: &Skin) {
     let from = part.column.min(grid.columns.len().saturating_sub(1));
-    let columns: Vec<Column<'_>> = grid.columns[from..]
-        .iter()
-        .map(|c| if c.numeric { Column::point(c.title.as_str()) } else { Column::left(c.title.as_str()) })
-        .map(|c| c.max(WIDEST))
-        .collect();
+    let columns: Vec<Column<'_>> = grid.columns[from..].iter().map(|c| column(c).max(WIDEST)).collect();
+    draw_columns(grid, &columns, Part { column: from, ..part }, area, buf, skin);
+}
+
+/// Draws the first columns of a table that are seen whole, where none can be scrolled, and says how many others there are.
+pub fn draw_beginning(grid: &Grid, part: Part<'_>, area: Rect, buf: &mut Buffer, skin: &Skin) {
+    let mut columns: Vec<Column<'_>> = grid.columns.iter().map(|c| column(c).max(WIDEST)).collect();
+    // What names the rows leaves room for their numbers.
+    if let (Some(first), [named, _, ..]) = (columns.first_mut(), grid.columns.as_slice())
+        && !named.numeric
+    {
+        *first = column(named).max(WIDEST.min(area.width / 2)).middle();
+    }
+    let whole = Table::whole(&columns, &widths(grid, &columns, 0), area.width);
+    let columns_more = columns.len().saturating_sub(whole);
+    columns.truncate(whole);
+    let rows_more = |area: Rect| part.rows.len().saturating_sub(usize::from(area.height.saturating_sub(1)));
+    let is_whole = columns_more + rows_more(area) == 0;
+    let (table, _) = if is_whole { (area, area) } else { format::split_bottom(area, 1) };
+    draw_columns(grid, &columns, Part { column: 0, ..part }, table, buf, skin);
+    let count = |n: usize, what| (n > 0).then(|| number::count(n as u64, what));
+    let more: Vec<String> =
+        [count(columns_more, "column"), count(rows_more(table), "row")].into_iter().flatten().collect();
+    if !more.is_empty() {
+        let word = Phrase::of(Role::Muted, format!("   + {}, Enter shows all", more.join(" and ")));
+        let used = u16::try_from(1 + part.rows.len()).unwrap_or(u16::MAX).min(table.height);
+        let (_, below) = format::split_top(area, used);
+        format::lines(below, buf, skin, [word.fit(usize::from(below.width), skin.symbols().ellipsis)]);
+    }
+}
+
+fn column(column: &GridColumn) -> Column<'_> {
+    match column.numeric {
+        true => Column::point(column.title.as_str()),
+        false => Column::left(column.title.as_str()),
+    }
+}
+
+fn widths(grid: &Grid, columns: &[Column<'_>], from: usize) -> Widths {
     let sample: Vec<Phrase<'_>> = grid.columns[from..].iter().map(|c| Phrase::new(c.widest.as_str())).collect();
-    let widths = Widths::of(&columns, [Row::new(sample)]);
+    Widths::of(columns, [Row::new(sample)])
+}
+
+fn draw_columns(grid: &Grid, columns: &[Column<'_>], part: Part<'_>, area: Rect, buf: &mut Buffer, skin: &Skin) {
+    let widths = widths(grid, columns, part.column);
     let row = |i: usize| {
-        let cells =
-            part.rows.get(i).and_then(|i| grid.rows.get(*i)).and_then(|row| row.get(from..)).unwrap_or_default();
-        Row::new(cells.iter().map(|cell| Phrase::new(cell.as_str())).collect())
+        let row = part.rows.get(i).and_then(|i| grid.rows.get(*i)).and_then(|row| row.get(part.column..));
+        Row::new(row.unwrap_or_default().iter().map(|cell| Phrase::new(cell.as_str())).collect())
     };
-    (&Table::new(skin, &columns, &widths, part.rows.len(), &row).scrolled(part.offset)).render(area, buf);
+    (&Table::new(skin, columns, &widths, part.rows.len(), &row).scrolled(part.offset)).render(area, buf);
 }

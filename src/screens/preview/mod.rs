@@ -210,7 +210,7 @@ impl Preview {
     }
 
     fn is_picture(&self) -> bool {
-        matches!(self.file().map(|file| &file.content), Some(Content::Picture(_)))
+        self.shown_as.is_picture()
     }
 }
 
@@ -248,7 +248,7 @@ impl Component for Preview {
     fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
         use Action::{Back, Browse, Copy, CursorLeft, CursorRight, Fold, Help, Save, ZoomIn, ZoomOut};
         match self.file().map(|file| &file.content) {
-            Some(Content::Picture(_)) => &[ZoomIn, ZoomOut, Save, Browse, Copy, Back, Help],
+            Some(Content::Picture(_)) if self.is_picture() => &[ZoomIn, ZoomOut, Save, Browse, Copy, Back, Help],
             Some(Content::Table(_)) => &[CursorLeft, CursorRight, Save, Browse, Copy, Back, Help],
             Some(Content::Text(lines)) if lines.iter().any(|l| l.depth > FOLDED_DEPTH) => {
                 &[Fold, Save, Browse, Copy, Back, Help]

@@ -89,6 +89,13 @@ impl<'a, 'r> Table<'a, 'r> {
         Self { skin, columns, widths, len, row, offset: 0, cursor: None, sorted: None, header: true, kept: None }
     }
 
+    /// How many of the first columns are seen whole in a table of this width; at least one.
+    pub fn whole(columns: &[Column<'_>], widths: &Widths, width: u16) -> usize {
+        let room = width.saturating_sub(GUTTER);
+        let fits = |placed: &&Placed| placed.x.saturating_add(placed.width) <= room;
+        layout::place(columns, widths, u16::MAX, GAP).iter().take_while(fits).count().max(1)
+    }
+
     /// Shows the cursor on a row, and scrolls from `offset` only as far as needed. [`Table::offset`] returns the offset
     /// to keep for the next frame.
     pub fn cursor(self, cursor: Option<usize>) -> Self {

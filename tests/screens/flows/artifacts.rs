@@ -120,3 +120,61 @@ fn finer_cells_hold_six_or_eight_pixels() {
         assert!(matches!(driver.state.top(), Screen::Preview(_)), "Esc shows all of the picture first");
     }
 }
+
+#[test]
+fn where_pictures_are_off_none_is_zoomed() {
+    let mut driver = Driver::demo();
+    driver.state.pictures = Pictures::Off;
+    driver.resize(120, 36);
+    driver.keys(":telco-churn/42<enter>3");
+    driver.sees(&["Pictures are off"]);
+    driver.misses(&["zoom"]);
+    driver.keys("+");
+    driver.sees(&["Pictures are off"]);
+    driver.misses(&["2x"]);
+    driver.keys("?");
+    driver.misses(&["zoom"]);
+    driver.keys("<esc><enter>");
+    assert!(matches!(driver.state.top(), Screen::Preview(_)));
+    driver.misses(&["zoom"]);
+}
+
+/// Tables beside each other show columns whole or not at all, and say what is left out.
+#[test]
+fn no_number_is_cut_where_tables_stand_beside_each_other() {
+    let columns = ["name", "support", "precision", "recall", "f1-score", "weight"];
+    let title = |name: &&str| signoff::domain::preview::GridColumn {
+        title: (*name).to_owned(),
+        numeric: *name != "name",
+        widest: if *name == "name" { "a rather long name of a class".to_owned() } else { "0.123456789".to_owned() },
+    };
+    let row = |i: usize| {
+        let mut row = vec![format!("a rather long name of clas{i}")];
+        row.extend((1..columns.len()).map(|c| format!("0.{c}2345678{i}")));
+        row
+    };
+    let grid = signoff::domain::preview::Grid {
+        columns: columns.iter().map(title).collect(),
+        rows: (0..9).map(row).collect(),
+    };
+    for (width, more) in [(30, "+ 5 columns"), (37, "+ 4 columns"), (60, "+ 3 columns"), (88, "+ 1 column,"), (120, "")]
+    {
+        let rows: Vec<usize> = (0..9).collect();
+        let part = signoff::screens::parts::shown_view::Part { rows: &rows, offset: 0, column: 0 };
+        let area = ratatui::layout::Rect::new(0, 0, width, 12);
+        let mut buf = ratatui::buffer::Buffer::empty(area);
+        let skin = signoff::ui::Skin::new(signoff::ui::skin::Theme::Dark, true);
+        signoff::screens::parts::shown_view::draw_beginning(&grid, part, area, &mut buf, &skin);
+        let text = crate::support::screen::text(&buf).join("\n");
+        let says = text.contains("Enter shows");
+        assert_eq!((says, text.contains(more)), (!more.is_empty(), true), "{width}:\n{text}");
+        for number in text.split_whitespace().filter(|word| word.starts_with("0.")) {
+            assert_eq!(number.len(), 11, "{number} at {width}:\n{text}");
+        }
+        let short = ratatui::layout::Rect::new(0, 0, width, 6);
+        let mut buf = ratatui::buffer::Buffer::empty(short);
+        signoff::screens::parts::shown_view::draw_beginning(&grid, part, short, &mut buf, &skin);
+        let text = crate::support::screen::text(&buf).join("\n");
+        assert!(text.contains("5 rows, E"), "{text}");
+    }
+}

@@ -17,7 +17,7 @@ use crate::app::route::Route;
 use crate::domain::artifact::ArtifactRoot;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::logged::file_roots;
-use crate::domain::preview::{Content, Grid, Preview, Window};
+use crate::domain::preview::{Grid, Preview, Window};
 use crate::domain::registry::ModelVersion;
 use crate::domain::text::clean_line;
 use crate::preview::with_differences;
@@ -116,7 +116,7 @@ impl Artifacts {
     }
 
     fn is_picture(&self) -> bool {
-        matches!(self.candidate.file.as_ref().map(|file| &file.content), Some(Content::Picture(_)))
+        self.candidate.shown.is_picture()
     }
 
     /// Handles what is meant for the files; none for other events. `rows` are those of the tab.

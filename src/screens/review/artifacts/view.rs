@@ -117,7 +117,7 @@ fn draw_side(
             match (numbers, &file.content) {
                 (Some(grid), Content::Table(_) | Content::Text(_)) => {
                     let part = Part { rows: &rows, offset: 0, column: 0 };
-                    shown_view::draw_grid(grid, part, area, buf, skin);
+                    shown_view::draw_beginning(grid, part, area, buf, skin);
                 }
                 _ => {
                     let part = Part { rows: &lines, offset: 0, column: 0 };
