@@ -75,6 +75,11 @@ fn wrong_usage_exits_2_and_says_what_is_right() {
         (vec!["--demo", "approve", "telco-churn/42", "--confirm", "42nd"], "--confirm"),
         (vec!["--target"], "--target"),
         (vec!["completions", "tcsh"], "bash"),
+        (vec!["--demo", "inbox", "--limit", "0"], "take 1 or more"),
+        (vec!["--demo", "models", "--limit", "0"], "take 1 or more"),
+        (vec!["--demo", "versions", "telco-churn", "--limit", "0"], "take 1 or more"),
+        (vec!["--demo", "experiments", "--limit", "0"], "take 1 or more"),
+        (vec!["--demo", "runs", "1", "--limit", "0"], "take 1 or more"),
     ] {
         let ran = machine.run(&args, &[]);
         assert_eq!(ran.status.code(), Some(2), "{args:?}");

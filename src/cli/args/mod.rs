@@ -113,7 +113,7 @@ pub enum Command {
     #[command(after_help = help::examples("inbox"))]
     Inbox {
         /// Show at most this many, the oldest [default: all]
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = at_least_one)]
         limit: Option<usize>,
         #[command(flatten)]
         format: Format,
@@ -125,7 +125,7 @@ pub enum Command {
         #[arg(value_name = "TEXT")]
         like: Option<String>,
         /// Show at most this many [default: all]
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = at_least_one)]
         limit: Option<usize>,
         #[command(flatten)]
         format: Format,
@@ -137,7 +137,7 @@ pub enum Command {
         #[arg(value_name = "MODEL", value_parser = model)]
         model: ModelName,
         /// Show at most this many
-        #[arg(long, value_name = "N", default_value_t = 50)]
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = at_least_one)]
         limit: usize,
         #[command(flatten)]
         format: Format,
@@ -190,7 +190,7 @@ pub enum Command {
         #[arg(value_name = "TEXT")]
         like: Option<String>,
         /// Show at most this many
-        #[arg(long, value_name = "N", default_value_t = 50)]
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = at_least_one)]
         limit: usize,
         #[command(flatten)]
         format: Format,
@@ -226,7 +226,7 @@ pub enum Command {
         #[arg(long, value_enum)]
         order: Option<Direction>,
         /// Show at most this many
-        #[arg(long, value_name = "N", default_value_t = 50)]
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = at_least_one)]
         limit: usize,
         #[command(flatten)]
         format: Format,
@@ -505,6 +505,14 @@ impl Command {
     /// What is asked of its JSON.
     pub fn query(&self) -> Option<Query> {
         self.format()?.jq.clone()
+    }
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("a list of none shows nothing; take 1 or more".to_owned()),
+        Ok(n) => Ok(n),
+        Err(_) => Err("this is not a whole number such as 20".to_owned()),
     }
 }
 
