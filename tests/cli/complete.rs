@@ -125,6 +125,45 @@ fn what_a_name_says_is_not_run_and_the_word_is_the_name() {
     assert!(!machine.path("ran").exists());
 }
 
+/// Bash replaces a word from its last `@` on, which it takes for the beginning of a host, unless that was switched off.
+#[test]
+fn a_name_with_an_at_sign_is_completed() {
+    let machine = Machine::new();
+    keep(&machine, &[("at@x", &[2, 1])]);
+    assert_eq!(bash(&machine, "complete_line 'signoff --demo show at'"), "at@x/\n");
+    assert_eq!(bash(&machine, "complete_line 'signoff --demo show at@'"), "@x/\n");
+    assert_eq!(bash(&machine, "complete_line 'signoff --demo show at@x/'"), "@x/2\n@x/1\n");
+    assert_eq!(bash(&machine, "shopt -u hostcomplete; complete_line 'signoff --demo show at@'"), "at@x/\n");
+}
+
+#[test]
+fn versions_to_roll_back_to_are_those_of_the_model() {
+    let machine = Machine::new();
+    keep(&machine, &[("m", &[3, 12, 1]), ("other", &[7])]);
+    assert_eq!(bash(&machine, "complete_line 'signoff --demo rollback m --to '"), "v12\nv3\nv1\n");
+    assert_eq!(bash(&machine, "complete_line 'signoff --demo rollback m --to 1'"), "12\n1\n");
+    assert_eq!(bash(&machine, "complete_line 'signoff --demo rollback m --to=v1'"), "v12\nv1\n");
+    assert_eq!(bash(&machine, "complete_line 'signoff --demo rollback --to '"), "");
+}
+
+/// What the scripts of the other shells hand on: the words as they are meant, the last of which may be within a quote.
+#[test]
+fn the_other_shells_hand_on_words_without_their_quotes() {
+    let machine = Machine::new();
+    keep(&machine, &[("Credit L", &[4])]);
+    for (shell, hands_on) in [
+        ("zsh", r#"signoff __complete zsh -- "${(@Q)words[1,CURRENT-1]}" "${(Q)PREFIX}" 2>"#),
+        ("fish", "signoff __complete fish -- (commandline -opc) (commandline -ct | string unescape) 2>"),
+    ] {
+        let script = text(&machine.run(&["completions", shell], &[]).stdout);
+        assert!(script.contains(hands_on), "{script}");
+        for typed in ["Cr", "Credit ", "Credit L"] {
+            let ran = machine.run(&["__complete", shell, "--", "signoff", "--demo", "show", typed], &[]);
+            assert_eq!(text(&ran.stdout).trim_end(), "Credit L/", "{shell}: {typed}");
+        }
+    }
+}
+
 #[test]
 fn completion_asks_no_server_and_says_nothing_where_it_knows_nothing() {
     let machine = Machine::new();

@@ -404,7 +404,7 @@ pub enum Command {
     Complete {
         /// The shell that asks
         shell: clap_complete::Shell,
-        /// The line up to the cursor: as it is for bash, else its words
+        /// The line up to the cursor: for bash as it is, with what breaks words there; else its words
         #[arg(last = true)]
         words: Vec<String>,
     },

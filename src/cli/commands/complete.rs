@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
 
-use clap::{Command, CommandFactory as _, FromArgMatches as _};
+use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 use clap_complete::Shell;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, complete};
 
@@ -18,12 +18,13 @@ use crate::cli::output::Sink;
 use crate::cli::wire;
 use crate::config::{Env, Flags, load};
 use crate::domain::failure::Outcome;
+use crate::domain::ids::ModelName;
 use crate::domain::text::clean;
 
 /// What starts a name in MLflow's own way.
 const PREFIX: &str = "models:/";
-/// Characters at which bash begins a new word, whatever was typed before.
-const BREAKS: &[char] = &[':', '=', '@'];
+/// Characters within a word at which bash begins a new one, if it is set up so: it is, unless somebody changed that.
+const BREAKS: &str = ":=@";
 
 /// Prints each candidate on a line, as `shell` takes it.
 ///
@@ -31,7 +32,8 @@ const BREAKS: &[char] = &[':', '=', '@'];
 /// None.
 pub fn run(shell: Shell, words: &[String], env: Env, sink: &mut Sink) -> Outcome<Exit> {
     let line = match (shell, words) {
-        (Shell::Bash, [line]) => Line::of_bash(line),
+        (Shell::Bash, [line]) => Line::of_bash(line, BREAKS),
+        (Shell::Bash, [line, breaks]) => Line::of_bash(line, breaks),
         (_, words) => Line::of_words(words),
     };
     for candidate in candidates(&line, env) {
@@ -49,16 +51,18 @@ struct Line {
     words: Vec<String>,
     /// The quote in which the last word stands.
     quote: Option<char>,
+    /// Where the part of the last word begins that the shell replaces.
+    replaced: usize,
 }
 
 impl Line {
     fn of_words(words: &[String]) -> Self {
-        Self { words: words.to_vec(), quote: None }
+        Self { words: words.to_vec(), quote: None, replaced: 0 }
     }
 
-    /// Splits a line as bash does, as far as quotes and backslashes go.
-    fn of_bash(line: &str) -> Self {
-        let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    /// Splits a line as bash does, as far as quotes and backslashes go. `breaks` are its `COMP_WORDBREAKS`.
+    fn of_bash(line: &str, breaks: &str) -> Self {
+        let (mut words, mut word, mut quote, mut replaced) = (Vec::new(), None::<String>, None, 0);
         let mut chars = line.chars();
         while let Some(c) = chars.next() {
             match (quote, c) {
@@ -68,12 +72,23 @@ impl Line {
                     quote = Some(c);
                 }
                 (None | Some('"'), '\\') => word.get_or_insert_default().extend(chars.next()),
-                (None, ' ' | '\t' | '\n') => words.extend(word.take()),
-                (_, c) => word.get_or_insert_default().push(c),
+                (None, ' ' | '\t' | '\n') => {
+                    words.extend(word.take());
+                    replaced = 0;
+                }
+                (quote, c) => {
+                    let word = word.get_or_insert_default();
+                    let before = word.len();
+                    word.push(c);
+                    if quote.is_none() && BREAKS.contains(c) && breaks.contains(c) {
+                        // Names of hosts are completed from the @ on, which belongs to them.
+                        replaced = if c == '@' { before } else { word.len() };
+                    }
+                }
             }
         }
         words.push(word.unwrap_or_default());
-        Self { words, quote }
+        Self { words, quote, replaced }
     }
 
     fn current(&self) -> &str {
@@ -88,11 +103,8 @@ impl Line {
             return None;
         }
         match (shell, self.quote) {
-            // Bash replaces only what follows the last break, and puts the word in as it is.
-            (Shell::Bash, None) => {
-                let known = self.current().rfind(BREAKS).map_or(0, |at| at + 1);
-                value.get(known..).map(escaped)
-            }
+            // Bash puts the word in as it is.
+            (Shell::Bash, None) => value.get(self.replaced..).map(escaped),
             // Within quotes: what ends them or acts in them cannot be put in.
             (Shell::Bash, Some(_)) => (!value.contains(['\'', '"', '$', '`', '\\', '!'])).then(|| value.to_owned()),
             (Shell::Fish, _) => {
@@ -122,6 +134,11 @@ fn escaped(value: &str) -> String {
 fn candidates(line: &Line, env: Env) -> Vec<CompletionCandidate> {
     let (names, targets) = known(line, env);
     let mut command = with_names(Cli::command(), &names, &targets);
+    if let Some(model) = model_of_rollback(&line.words) {
+        let numbers = names.versions(model.as_str()).to_vec();
+        let of_numbers = ArgValueCompleter::new(move |typed: &OsStr| versions(typed, &numbers));
+        command = command.mut_subcommand("rollback", |below| below.mut_arg("to", |arg| arg.add(of_numbers)));
+    }
     let words: Vec<OsString> = line.words.iter().map(OsString::from).collect();
     let index = words.len().saturating_sub(1);
     let folder = std::env::current_dir().ok();
@@ -145,11 +162,21 @@ fn known(line: &Line, env: Env) -> (Names, Vec<String>) {
     (file.map(|file| Names::read(&file, now)).unwrap_or_default(), targets)
 }
 
+/// What an unfinished line says so far.
+fn said(words: &[String]) -> Option<ArgMatches> {
+    let finished = words.split_last().map(|(_, before)| before).unwrap_or_default();
+    Cli::command().ignore_errors(true).try_get_matches_from(finished).ok()
+}
+
+/// The model that the line rolls back.
+fn model_of_rollback(words: &[String]) -> Option<ModelName> {
+    let said = said(words)?;
+    said.subcommand_matches("rollback")?.try_get_one::<ModelName>("model").ok()?.cloned()
+}
+
 /// The global options on an unfinished line.
 fn flags(words: &[String]) -> Flags {
-    let finished = words.split_last().map(|(_, before)| before).unwrap_or_default();
-    let matches = Cli::command().ignore_errors(true).try_get_matches_from(finished);
-    let Ok(matches) = matches else { return Flags::default() };
+    let Some(matches) = said(words) else { return Flags::default() };
     let is_demo = matches.subcommand_name() == Some("demo");
     let global = Global::from_arg_matches(&matches).unwrap_or_default();
     let flags = global.flags();
@@ -191,6 +218,14 @@ fn starting(typed: &OsStr, all: impl Iterator<Item = String>) -> Vec<CompletionC
     all.filter(|name| name.starts_with(&*typed)).map(CompletionCandidate::new).collect()
 }
 
+/// The versions that begin so, newest first, with or without the letter.
+fn versions(typed: &OsStr, numbers: &[u64]) -> Vec<CompletionCandidate> {
+    let typed = typed.to_string_lossy();
+    let letter = if typed.starts_with(|c: char| c.is_ascii_digit()) { "" } else { "v" };
+    let fits = numbers.iter().map(|number| format!("{letter}{number}")).filter(|value| value.starts_with(&*typed));
+    fits.enumerate().map(|(place, value)| CompletionCandidate::new(value).display_order(Some(place))).collect()
+}
+
 /// `NAME/` for each model that begins so; its versions, newest first, once the name is there.
 fn references(typed: &OsStr, names: &Names) -> Vec<CompletionCandidate> {
     let typed = typed.to_string_lossy();
@@ -215,7 +250,7 @@ mod tests {
     use super::*;
 
     fn bash(line: &str) -> (Vec<String>, Option<char>) {
-        let line = Line::of_bash(line);
+        let line = Line::of_bash(line, BREAKS);
         (line.words, line.quote)
     }
 
@@ -234,8 +269,9 @@ mod tests {
 
     #[test]
     fn what_bash_would_act_on_is_escaped_and_what_acts_on_a_terminal_is_left_out() {
-        let written =
-            |line: &str, value: &str| Line::of_bash(line).written(Shell::Bash, &CompletionCandidate::new(value));
+        let written = |line: &str, value: &str| {
+            Line::of_bash(line, BREAKS).written(Shell::Bash, &CompletionCandidate::new(value))
+        };
         assert_eq!(written("signoff show te", "telco-churn/").as_deref(), Some("telco-churn/"));
         assert_eq!(written("signoff show a", "a b$(id)`x`;*?'\"").as_deref(), Some(r#"a\ b\$\(id\)\`x\`\;\*\?\'\""#));
         assert_eq!(written("signoff show ~", "~root/!x#").as_deref(), Some(r"\~root/\!x\#"));
@@ -243,6 +279,12 @@ mod tests {
         assert_eq!(written("signoff show 'a", "a'b/"), None);
         assert_eq!(written("signoff show models:/te", "models:/telco/").as_deref(), Some("/telco/"));
         assert_eq!(written("signoff --target=p", "--target=prod").as_deref(), Some("prod"));
+        assert_eq!(written("signoff show at@", "at@x/").as_deref(), Some("@x/"));
+        assert_eq!(written("signoff show models:/at@", "models:/at@x/").as_deref(), Some("@x/"));
+        assert_eq!(written(r"signoff show at\@", "at@x/").as_deref(), Some("at@x/"));
+        assert_eq!(written("signoff --x=1 show at", "at@x/").as_deref(), Some("at@x/"));
+        let whole = Line::of_bash("signoff show at@", " =");
+        assert_eq!(whole.written(Shell::Bash, &CompletionCandidate::new("at@x/")).as_deref(), Some("at@x/"));
         for hostile in ["a\u{1b}[2J", "a\nb", "a\u{202e}b", "a\u{9b}"] {
             assert_eq!(written("signoff show a", hostile), None, "{hostile:?}");
             let of_zsh = Line::of_words(&["signoff".into(), "show".into(), "a".into()]);
@@ -252,7 +294,7 @@ mod tests {
 
     #[test]
     fn the_global_options_of_an_unfinished_line_count() {
-        let flags = |line: &str| flags(&Line::of_bash(line).words);
+        let flags = |line: &str| flags(&Line::of_bash(line, BREAKS).words);
         assert_eq!(flags("signoff --target prod show ").target.as_deref(), Some("prod"));
         assert_eq!(flags("signoff show --target=prod x --json ").target.as_deref(), Some("prod"));
         assert!(flags("signoff --demo approve --reason ").demo && flags("signoff demo ").demo);
