@@ -59,6 +59,23 @@ fn every_command_has_examples_and_every_example_parses() {
 }
 
 #[test]
+fn the_help_of_every_command_that_prints_json_lists_its_fields() {
+    let mut counted = 0;
+    for (path, command) in commands(&Cli::command(), "") {
+        let prints = command.get_arguments().any(|arg| arg.get_id() == "json");
+        let after = command.get_after_long_help().or(command.get_after_help()).map(ToString::to_string);
+        assert_eq!(after.unwrap_or_default().contains("\nFields of --json"), prints, "{path}");
+        counted += usize::from(prints);
+    }
+    assert!(counted > 20, "{counted}");
+    // No row is of a command that is not there.
+    let all = commands(&Cli::command(), "");
+    for row in signoff::cli::args::fields::FIELDS {
+        assert!(all.iter().any(|(path, _)| path == row.command), "{}", row.command);
+    }
+}
+
+#[test]
 fn the_manual_says_what_each_exit_code_means() {
     let (page, help) = (manual(), help::after());
     for section in ["EXAMPLES", "ENVIRONMENT", "FILES", "\"EXIT STATUS\""] {

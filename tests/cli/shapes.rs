@@ -1,7 +1,9 @@
 //! The contract of `--json`: field names and types. The values are the demo's and do not matter.
 
+use super::binary::{Machine, text};
 use super::*;
 use serde_json::{Map, Value, json};
+use signoff::domain::ids::{ModelName, VersionNumber};
 
 /// Objects whose keys are data, not fields.
 const MAPS: &[&str] = &["tags", "params", "metrics", "aliases"];
@@ -80,27 +82,80 @@ async fn what_is_read() {
     keeps_its_shape(&desk, "doctor", "doctor --json").await;
 }
 
+/// Everything that a command prints as JSON, for a row of the fields in its help.
+async fn printed(command: &str, which: &str) -> Vec<Value> {
+    let desk = match which {
+        "if the policy wants more approvals" => super::verify::two(),
+        _ => Desk::new(),
+    };
+    const APPROVE: &str = "approve telco-churn/42 --confirm v42 --wait";
+    let (before, line): (&[&str], &str) = match (command, which) {
+        ("approve", "as long as nothing is written") => (&[], "approve telco-churn/42"),
+        ("approve", _) => (&[], "approve telco-churn/42 --confirm v42"),
+        ("rollback", "as long as nothing is written") => (&[], "rollback telco-churn --to v37 --reason worse"),
+        ("rollback", _) => (&[], "rollback telco-churn --to v37 --reason worse --confirm v37"),
+        ("hold" | "reject", _) => (&[], "telco-churn/42 --reason later"),
+        ("inbox", _) => (&["hold telco-churn/42 --reason later"], ""),
+        ("versions" | "log", _) => (&[APPROVE], "telco-churn"),
+        ("show" | "check" | "compare" | "files", _) => (&[], "telco-churn/42"),
+        ("cd", _) => (&[APPROVE], "telco-churn/42"),
+        ("runs", _) => (&[], "telco-churn/classification"),
+        ("verify" | "record", _) => (&[APPROVE], "telco-churn-v42"),
+        ("audit", _) => (&["approve telco-churn/42 --confirm v42 --wait"], ""),
+        ("promotions" | "status", _) => (&[APPROVE], ""),
+        ("models" | "experiments" | "doctor", _) => (&[], ""),
+        ("resume" | "undo", _) => {
+            super::acts::approve_with(&desk, "approve telco-churn/42 --confirm v42", super::acts::at_once()).await;
+            let id = desk.run("promotions --json").await.json()["promotions"][0]["id"].as_str().unwrap().to_owned();
+            return vec![desk.run(&format!("{command} {id} --json")).await.json()];
+        }
+        ("watch", _) => return of_process(&["watch", "--once", "--json"]),
+        ("notify", _) => return of_process(&["notify", "telco-churn/42", "--json"]),
+        ("config show", _) => return of_process(&["config", "show", "--json"]),
+        _ => panic!("how is {command} run, so that its JSON can be compared with its help?"),
+    };
+    for line in before {
+        assert_eq!(desk.run(line).await.exit, Exit::Done, "{line}");
+    }
+    if command == "audit" {
+        // What is in production is not as it was signed.
+        super::verify::edit(&desk, |world| {
+            let versions = &mut world.models.get_mut(&ModelName::new("telco-churn")).unwrap().versions;
+            versions.get_mut(&VersionNumber(42)).unwrap().description = "Edited.".to_owned();
+        });
+    }
+    let line = if line.starts_with(command) { line.to_owned() } else { format!("{command} {line}") };
+    vec![desk.run(&format!("{} --json", line.trim())).await.json()]
+}
+
+fn of_process(args: &[&str]) -> Vec<Value> {
+    let args: Vec<&str> = ["--demo"].into_iter().chain(args.iter().copied()).collect();
+    let ran = Machine::new().run(&args, &[]);
+    let documents = serde_json::Deserializer::from_slice(&ran.stdout).into_iter::<Value>();
+    documents.map(|document| document.unwrap_or_else(|e| panic!("{args:?}: {e}: {}", text(&ran.stderr)))).collect()
+}
+
 /// Help lists the fields that are printed, and no others.
 #[tokio::test]
 async fn help_lists_the_fields() {
-    let desk = Desk::new();
-    assert_eq!(desk.run("approve telco-churn/42 --confirm v42 --wait").await.exit, Exit::Done);
-    for (command, list, fields) in signoff::cli::args::fields::FIELDS {
-        let rest = match *command {
-            "versions" | "log" => " telco-churn",
-            "show" | "cd" => " telco-churn/42",
-            "runs" => " telco-churn/classification",
-            "verify" => " telco-churn-v42",
-            _ => "",
+    for row in signoff::cli::args::fields::FIELDS {
+        let documents = printed(row.command, row.which).await;
+        let entries: Vec<&Value> = match row.lists {
+            [] => documents.iter().collect(),
+            lists => lists.iter().flat_map(|list| documents[0][*list].as_array().unwrap()).collect(),
         };
-        let document = desk.run(&format!("{command}{rest} --json")).await.json();
-        let items = if list.is_empty() { vec![document] } else { document[*list].as_array().unwrap().clone() };
-        assert!(!items.is_empty(), "{command}");
-        let mut printed: Vec<String> =
-            items.iter().flat_map(|item| item.as_object().unwrap().keys().cloned()).collect();
-        printed.sort();
+        let what = format!("{} {}", row.command, row.which);
+        assert!(!entries.is_empty(), "{what}: {documents:?}");
+        let mut printed: Vec<&str> =
+            entries.iter().flat_map(|entry| entry.as_object().unwrap().keys().map(String::as_str)).collect();
+        printed.sort_unstable();
         printed.dedup();
-        assert_eq!(printed, fields.iter().map(|f| (*f).to_owned()).collect::<Vec<_>>(), "{command}");
+        let listed: Vec<&str> = row.fields.iter().map(|field| field.trim_end_matches('?')).collect();
+        assert!(listed.is_sorted(), "{what}: {listed:?}");
+        let unlisted: Vec<&&str> = printed.iter().filter(|field| !listed.contains(field)).collect();
+        let always = row.fields.iter().filter(|field| !field.ends_with('?'));
+        let missing: Vec<&&str> = always.filter(|field| !printed.contains(field)).collect();
+        assert!(unlisted.is_empty() && missing.is_empty(), "{what}: not listed {unlisted:?}, not printed {missing:?}");
     }
 }
 

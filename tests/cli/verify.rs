@@ -23,7 +23,7 @@ async fn released(desk: Desk) -> Desk {
     desk
 }
 
-fn edit(desk: &Desk, change: impl FnOnce(&mut World)) {
+pub fn edit(desk: &Desk, change: impl FnOnce(&mut World)) {
     desk.store
         .change(|world| {
             change(world);
@@ -168,7 +168,7 @@ async fn each_change_after_the_release_is_found_in_a_line_of_its_own() {
 
 const TWO: &str = "[policy]\napprovals = 2\napprovers = [\"rev1\", \"rev2\"]\n";
 
-fn two() -> Desk {
+pub fn two() -> Desk {
     let configured = file::parse(TWO).unwrap();
     Desk::with(|rules| rules.policy = PolicyRule { configured, ..PolicyRule::default() })
 }

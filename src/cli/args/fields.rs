@@ -5,20 +5,178 @@ use crate::present::text::wrap;
 /// Columns for lists of fields.
 const WIDTH: usize = 76;
 
-/// The fields of `--json`, by command: of each entry of the list with this name, or of the document where there is no name.
-/// Compared with what is printed by a test.
-pub const FIELDS: &[(&str, &str, &[&str])] = &[
-    (
+/// The fields of a document, or of each entry of its lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fields {
+    pub command: &'static str,
+    /// Which of the documents it is, where the command prints several; a phrase.
+    pub which: &'static str,
+    /// The lists that hold the entries; empty for the document itself.
+    pub lists: &'static [&'static str],
+    /// By name. A `?` at the end of one: it is left out where there is nothing to say.
+    pub fields: &'static [&'static str],
+}
+
+const fn of_document(command: &'static str, which: &'static str, fields: &'static [&'static str]) -> Fields {
+    Fields { command, which, lists: &[], fields }
+}
+
+const fn of_lists(command: &'static str, lists: &'static [&'static str], fields: &'static [&'static str]) -> Fields {
+    Fields { command, which: "", lists, fields }
+}
+
+/// `signoff.preflight/1`
+const PREFLIGHT: &[&str] = &[
+    "approvals",
+    "approvals_needed",
+    "checks",
+    "decision",
+    "may_approve",
+    "model",
+    "objections",
+    "plan",
+    "read_at",
+    "schema",
+    "version",
+];
+
+/// `signoff.promotion/1`
+const PROMOTION: &[&str] = &[
+    "cd",
+    "cd_seen_at",
+    "commit",
+    "copy",
+    "demo",
+    "deployment_job",
+    "hint",
+    "id",
+    "model",
+    "promote_to",
+    "reason",
+    "registry",
+    "release_url",
+    "repository",
+    "schema",
+    "signed_at",
+    "signer",
+    "state",
+    "steps",
+    "tag",
+    "target",
+    "truth",
+    "updated_at",
+    "version",
+    "why",
+    "workspace",
+];
+
+/// `signoff.decision/1`
+const DECISION: &[&str] = &[
+    "approvals",
+    "approvals_needed",
+    "comment_url",
+    "decision",
+    "demo",
+    "model",
+    "notes",
+    "promote_to",
+    "promoted",
+    "reason",
+    "record",
+    "record_id",
+    "registry",
+    "schema",
+    "signed_at",
+    "signer",
+    "target",
+    "version",
+    "workspace",
+];
+
+/// The fields of every command that prints JSON. A test compares them with what is printed.
+pub const FIELDS: &[Fields] = &[
+    of_document("approve", "as long as nothing is written", PREFLIGHT),
+    of_document("approve", "of the promotion", PROMOTION),
+    of_document("approve", "if the policy wants more approvals", DECISION),
+    of_lists("audit", &["findings"], &["kind", "model", "reason", "version"]),
+    of_document(
+        "cd",
+        "",
+        &[
+            "asks",
+            "cd",
+            "demo",
+            "failed_jobs",
+            "id",
+            "model",
+            "pending",
+            "promote_to",
+            "registry",
+            "repository",
+            "schema",
+            "tag",
+            "target",
+            "version",
+            "workspace",
+        ],
+    ),
+    of_document(
+        "check",
+        "",
+        &[
+            "cautions?",
+            "demo",
+            "facts_digest",
+            "model",
+            "promote_to",
+            "registry",
+            "schema",
+            "target",
+            "verdict",
+            "version",
+            "workspace",
+        ],
+    ),
+    of_document(
+        "compare",
+        "",
+        &[
+            "baseline",
+            "candidate",
+            "cautions?",
+            "data",
+            "demo",
+            "metrics",
+            "params",
+            "promote_to",
+            "registry",
+            "runs_missing",
+            "schema",
+            "signature",
+            "signatures_missing",
+            "tags",
+            "target",
+            "workspace",
+        ],
+    ),
+    of_lists("config show", &["values"], &["key", "origin", "value"]),
+    of_lists("doctor", &["checks"], &["check", "found", "hint", "state"]),
+    of_lists("experiments", &["experiments"], &["created_at", "deleted?", "id", "name", "updated_at"]),
+    of_lists("files", &["files"], &["of", "path", "saved?", "size"]),
+    of_document("hold", "", DECISION),
+    of_lists(
         "inbox",
-        "waiting",
+        &["waiting", "held"],
         &[
             "aliases",
             "author",
             "created_at",
             "description",
+            "held?",
             "main_metric",
             "model",
             "production",
+            "requests?",
             "run_id",
             "section",
             "source",
@@ -31,60 +189,9 @@ pub const FIELDS: &[(&str, &str, &[&str])] = &[
             "version",
         ],
     ),
-    (
-        "models",
-        "models",
-        &["aliases", "created_at", "description", "latest", "name", "production", "tags", "updated_at"],
-    ),
-    (
-        "versions",
-        "versions",
-        &[
-            "aliases",
-            "author",
-            "created_at",
-            "decision",
-            "description",
-            "in_production",
-            "metrics",
-            "model",
-            "run_id",
-            "source",
-            "stage",
-            "status",
-            "tags",
-            "updated_at",
-            "url",
-            "verdict",
-            "version",
-        ],
-    ),
-    (
-        "runs",
-        "runs",
-        &[
-            "branch",
-            "commit",
-            "datasets",
-            "deleted",
-            "ended_at",
-            "experiment_id",
-            "id",
-            "metrics",
-            "name",
-            "params",
-            "parent_id",
-            "repository",
-            "started_at",
-            "status",
-            "tags",
-            "url",
-            "user",
-        ],
-    ),
-    (
+    of_lists(
         "log",
-        "entries",
+        &["entries"],
         &[
             "also",
             "at",
@@ -92,6 +199,7 @@ pub const FIELDS: &[(&str, &str, &[&str])] = &[
             "decision",
             "effect",
             "model",
+            "model_now?",
             "reason",
             "record_hash",
             "record_id",
@@ -105,9 +213,15 @@ pub const FIELDS: &[(&str, &str, &[&str])] = &[
             "version",
         ],
     ),
-    (
+    of_lists(
+        "models",
+        &["models"],
+        &["aliases", "browse_only?", "created_at", "description", "latest", "name", "production", "tags", "updated_at"],
+    ),
+    of_document("notify", "", &["channels", "event", "schema"]),
+    of_lists(
         "promotions",
-        "promotions",
+        &["promotions"],
         &[
             "cd",
             "cd_seen_at",
@@ -136,46 +250,92 @@ pub const FIELDS: &[(&str, &str, &[&str])] = &[
             "workspace",
         ],
     ),
-    (
-        "cd",
+    of_document(
+        "record",
         "",
         &[
-            "asks",
-            "cd",
+            "approvals",
+            "artifact",
+            "baseline",
+            "change",
+            "checklist",
+            "clock",
+            "code",
+            "data",
+            "decision",
             "demo",
-            "failed_jobs",
-            "id",
+            "deployment?",
+            "facts",
+            "meaning",
+            "metrics",
+            "metrics_from?",
             "model",
-            "pending",
-            "promote_to",
-            "registry",
-            "repository",
+            "observed?",
+            "opened_at",
+            "overridden",
+            "people",
+            "policy",
+            "prev_hash",
+            "proven_by",
+            "quorum",
+            "reason",
+            "record_hash",
+            "record_id",
             "schema",
-            "tag",
+            "separation",
+            "signature?",
+            "signed_at",
+            "signer",
+            "supersedes",
             "target",
-            "version",
-            "workspace",
+            "time_in_review_s",
+            "tool",
+            "until?",
         ],
     ),
-    (
-        "status",
-        "models",
-        &["drift", "model", "production", "record_id", "running", "state", "tag", "unknown", "version"],
+    of_document("reject", "", DECISION),
+    of_document("resume", "", PROMOTION),
+    of_document("rollback", "as long as nothing is written", PREFLIGHT),
+    of_document("rollback", "of the promotion", PROMOTION),
+    of_lists(
+        "runs",
+        &["runs"],
+        &[
+            "branch",
+            "commit",
+            "datasets",
+            "deleted",
+            "ended_at",
+            "experiment_id",
+            "id",
+            "metrics",
+            "name",
+            "params",
+            "parent_id",
+            "repository",
+            "started_at",
+            "status",
+            "tags",
+            "url",
+            "user",
+        ],
     ),
-    ("doctor", "checks", &["check", "found", "hint", "state"]),
-    ("verify", "checks", &["check", "detail", "hint", "state"]),
-    (
+    of_document(
         "show",
         "",
         &[
             "baseline",
+            "cautions?",
             "code",
             "demo",
             "facts_digest",
             "in_production",
+            "logged_model?",
             "metrics",
             "promote_to",
             "registry",
+            "requests?",
+            "requests_missing?",
             "run",
             "run_missing",
             "schema",
@@ -187,12 +347,49 @@ pub const FIELDS: &[(&str, &str, &[&str])] = &[
             "workspace",
         ],
     ),
+    of_lists(
+        "status",
+        &["models"],
+        &["drift", "model", "production", "record_id", "running", "state", "tag", "unknown", "version"],
+    ),
+    of_document("undo", "", PROMOTION),
+    of_lists("verify", &["checks"], &["check", "detail", "hint", "state"]),
+    of_lists(
+        "versions",
+        &["versions"],
+        &[
+            "aliases",
+            "author",
+            "created_at",
+            "decision",
+            "description",
+            "in_production",
+            "metrics",
+            "model",
+            "run_id",
+            "source",
+            "stage",
+            "status",
+            "tags",
+            "updated_at",
+            "url",
+            "verdict",
+            "version",
+        ],
+    ),
+    of_document("watch", "of each event", &["data", "demo", "id", "schema", "target", "timestamp", "type"]),
 ];
 
-/// The fields of the `--json` of a command, for the end of its help; nothing for a command that is not listed.
+/// The fields of the `--json` of a command, for the end of its help; nothing for a command that prints none.
 pub(super) fn of(command: &str) -> String {
-    let Some((_, list, fields)) = FIELDS.iter().find(|(name, ..)| *name == command) else { return String::new() };
-    let of = if list.is_empty() { String::new() } else { format!(" of each of `{list}`") };
-    let lines = wrap(&fields.join(", "), WIDTH).into_iter().map(|line| format!("\n  {line}")).collect::<String>();
-    format!("\n\nFields of --json{of}:{lines}")
+    FIELDS.iter().filter(|row| row.command == command).map(paragraph).collect()
+}
+
+fn paragraph(row: &Fields) -> String {
+    let which = if row.which.is_empty() { String::new() } else { format!(" {}", row.which) };
+    let lists: Vec<String> = row.lists.iter().map(|list| format!("`{list}`")).collect();
+    let of = if lists.is_empty() { String::new() } else { format!(" of each of {}", lists.join(" and ")) };
+    let some = if row.fields.iter().any(|field| field.ends_with('?')) { " (? only where there is one)" } else { "" };
+    let lines = wrap(&row.fields.join(", "), WIDTH).into_iter().map(|line| format!("\n  {line}")).collect::<String>();
+    format!("\n\nFields of --json{which}{of}{some}:{lines}")
 }
