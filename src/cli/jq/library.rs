@@ -23,10 +23,15 @@ const UNUSED: &[&str] =
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Definitions in jq itself; a later one replaces an earlier one.
-pub(super) fn definitions() -> impl Iterator<Item = Def<&'static str>> {
+pub(super) fn definitions<'s>() -> impl Iterator<Item = Def<&'s str>> {
     let theirs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
     let ours = jaq_core::load::parse(include_str!("library.jq"), |parser| parser.defs()).unwrap_or_default();
-    theirs.filter(|def| !UNUSED.contains(&def.name)).chain(ours)
+    theirs.filter(|def| !UNUSED.contains(&def.name)).chain(ours).map(shorter)
+}
+
+/// An expression lives shorter than the libraries.
+fn shorter<'s>(def: Def<&'static str>) -> Def<&'s str> {
+    def
 }
 
 /// Functions in Rust.
@@ -135,6 +140,14 @@ fn formats<D: for<'a> DataT<V<'a> = Val>>() -> Box<[Filter<RunPtr<D>>]> {
         ("decode_uri", v(0), |cv| {
             bome(changed(&cv.1, |text| percent_decode_str(text).decode_utf8_lossy().into_owned()))
         }),
+        ("encode_base32", v(0), |cv| bome(changed(&cv.1, |text| to_base32(text.as_bytes())))),
+        ("decode_base32", v(0), |cv| {
+            bome(text(&cv.1).and_then(|encoded| {
+                let bytes =
+                    from_base32(encoded).ok_or_else(|| Error::str(format!("{encoded} is not valid base32 data")))?;
+                Ok(Val::from(String::from_utf8_lossy(&bytes).into_owned()))
+            }))
+        }),
         ("encode_base64", v(0), |cv| bome(changed(&cv.1, |text| STANDARD.encode(text)))),
         ("decode_base64", v(0), |cv| {
             bome(text(&cv.1).and_then(|encoded| {
@@ -143,6 +156,34 @@ fn formats<D: for<'a> DataT<V<'a> = Val>>() -> Box<[Filter<RunPtr<D>>]> {
             }))
         }),
     ])
+}
+
+/// The digits of base 32 (RFC 4648).
+const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+fn to_base32(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    for part in bytes.chunks(5) {
+        let bits = (0..5).fold(0_u64, |bits, i| bits << 8 | u64::from(part.get(i).copied().unwrap_or(0)));
+        let used = (part.len() * 8).div_ceil(5);
+        let digit = |i: usize| BASE32[(bits >> (35 - 5 * i) & 31) as usize] as char;
+        out.extend((0..8).map(|i| if i < used { digit(i) } else { '=' }));
+    }
+    out
+}
+
+fn from_base32(text: &str) -> Option<Vec<u8>> {
+    let (mut out, mut bits, mut held) = (Vec::new(), 0_u32, 0);
+    for c in text.trim_end_matches('=').bytes() {
+        let digit = BASE32.iter().position(|known| *known == c)?;
+        (bits, held) = (bits << 5 | digit as u32, held + 5);
+        if held >= 8 {
+            held -= 8;
+            out.push((bits >> held) as u8);
+            bits &= (1 << held) - 1;
+        }
+    }
+    Some(out)
 }
 
 fn changed(value: &Val, change: impl FnOnce(&str) -> String) -> ValR<Val> {

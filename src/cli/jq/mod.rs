@@ -3,6 +3,7 @@
 //! An expression is compiled when the command line is read, so that a mistake in it costs no request. It computes on
 //! the document alone: nothing that reads files, more input or the environment is there.
 
+mod division;
 mod library;
 
 use std::fmt;
@@ -12,7 +13,8 @@ use std::sync::Arc;
 
 use jaq_core::compile::Undefined;
 use jaq_core::data::JustLut;
-use jaq_core::load::{Arena, Error, File, Loader};
+use jaq_core::load::parse::Def;
+use jaq_core::load::{Arena, Error, File, Loader, parse};
 use jaq_core::{Compiler, Ctx, Filter, Vars};
 use jaq_json::{Num, Val, read};
 
@@ -23,6 +25,8 @@ use crate::domain::text::{clean_line, count, shorten};
 /// What filters work on.
 type Data = JustLut<Val>;
 
+/// The definition that holds the expression.
+const EXPRESSION: &str = "expression_";
 /// Most characters of an expression or a value that a message quotes.
 const QUOTED: usize = 160;
 
@@ -55,8 +59,14 @@ impl FromStr for Query {
         // As in jq, nothing is the document itself.
         let code = if text.trim().is_empty() { "." } else { text };
         let arena = Arena::default();
-        let modules = Loader::new(library::definitions())
+        Loader::new([])
             .load(&arena, File { code, path: () })
+            .map_err(|errors| errors.first().map_or_else(String::new, |(_, error)| unreadable(code, error)))?;
+        let body = parse(code, |parser| parser.term()).map(division::checked);
+        let body = body.ok_or_else(|| "modules cannot be used".to_owned())?;
+        let expression = Def { name: EXPRESSION, args: Vec::new(), body };
+        let modules = Loader::new(library::definitions().chain([expression]))
+            .load(&arena, File { code: EXPRESSION, path: () })
             .map_err(|errors| errors.first().map_or_else(String::new, |(_, error)| unreadable(code, error)))?;
         let filter = Compiler::default().with_funs(library::functions()).compile(modules).map_err(|errors| {
             let first = errors.first().and_then(|(_, errors)| errors.first());
@@ -286,6 +296,18 @@ mod tests {
             ("1, halt, 2", "1"),
             (".[0].t[1] // empty", ""),
             ("[limit(3; repeat(1))]", "[1,1,1]"),
+            ("null, 1, [] | ltrimstr(\"x\"), rtrimstr(1)", "null|null|1|1|[]|[]"),
+            (r#""xax" | ltrimstr("x"), rtrimstr("x"), ltrimstr(1), rtrimstr("")"#, "ax|xa|xax|xax"),
+            (r#""é €!" | @base32, (@base32 | @base32d), (1 | @base32)"#, "YOUSBYUCVQQQ====|é €!|GE======"),
+            (
+                r#"(1, 2) / (10, 20), ("a,b" / ","), ({a: 6} | .a /= 3), ([7] as [$x] | $x) / 4"#,
+                "0.1|0.2|0.05|0.1|[\"a\",\"b\"]|{\"a\":2}|1.75",
+            ),
+            ("def half: . / 2; [.[].v] | map(half), \"\\(.[0] / 4)\"", "[1,5]|0.5"),
+            (
+                "(1 / 0)? // \"none\", try (.[0].v / (1 - 1)) catch .",
+                "none|number (2) and number (0) cannot be divided because the divisor is zero",
+            ),
             (r#""x" | ascii_upcase, ltrimstr("y"), tojson, length"#, r#"X|x|"x"|1"#),
         ] {
             assert_eq!(value(expression, list), expected, "{expression}");
@@ -333,6 +355,14 @@ mod tests {
             said.starts_with("could not apply --jq '.[] | .v': cannot index") && !said.contains('\u{1b}'),
             "{said}"
         );
+        for divided in ["1 / 0", ".[0].v / 0.0", ".[0].v /= 0", "\"\\(1 / 0)\"", "def f: 1 / 0; f"] {
+            let (out, failure) = lines(divided, r#"[{"v":1}]"#);
+            let said = failure.map(|failure| failure.to_string()).unwrap_or_default();
+            assert!(
+                out.is_empty() && said.contains("cannot be divided because the divisor is zero"),
+                "{divided}: {said}"
+            );
+        }
         let (_, failure) = lines(r#"error("mine")"#, "1");
         assert!(failure.unwrap().to_string().ends_with("mine"));
     }
