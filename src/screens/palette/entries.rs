@@ -160,17 +160,30 @@ fn of_place(place: &KeptPlace) -> String {
     }
 }
 
-/// Saves or forgets a view: `save NAME`, `forget NAME`.
+/// Saves or forgets a view: `save NAME`, `forget NAME`, and with the word `view` before the name.
 fn of_views(text: &str, below: &Below, ctx: &Ctx<'_>) -> Option<Entry> {
-    let (verb, name) = text.split_once(' ')?;
-    let name = clean_line(name.trim());
-    let known = ctx.prefs.views.iter().any(|view| view.name == name);
-    let (goal, note) = match verb {
-        "save" if !name.is_empty() && below.has_view => {
-            let note = if known { "replaces the view of that name" } else { "filter, sort and columns of this screen" };
-            (Order::SaveView(name.clone()), note)
+    let (verb, rest) = text.split_once(' ')?;
+    let known = |name: &str| ctx.prefs.views.iter().any(|view| view.name == name);
+    let rest = clean_line(rest.trim());
+    let named = match rest.split_once(' ') {
+        Some(("view", name)) => name.trim(),
+        None if rest == "view" => "",
+        Some(_) | None => &rest,
+    };
+    let (goal, name, note) = match verb {
+        "save" if below.has_view && named.is_empty() => {
+            return Some(Entry::refused("Type a name for the view: save NAME"));
         }
-        "forget" if known => (Order::ForgetView(name.clone()), "drops the view of that name"),
+        "save" if below.has_view && known(named) => {
+            (Order::SaveView(named.to_owned()), named, "replaces the view of that name")
+        }
+        "save" if below.has_view => {
+            (Order::SaveView(named.to_owned()), named, "filter, sort and columns of this screen")
+        }
+        "forget" => {
+            let name = [rest.as_str(), named].into_iter().find(|name| known(name))?;
+            (Order::ForgetView(name.to_owned()), name, "drops the view of that name")
+        }
         _ => return None,
     };
     Some(Entry::new(Kind::View, Goal::Order(goal), format!("{verb} {name}"), note))

@@ -56,6 +56,20 @@ fn the_view_of_runs_has_search_order_and_columns() {
 }
 
 #[test]
+fn the_word_view_is_no_name() {
+    let mut driver = sample(&[]);
+    driver.keys("m:save view <enter>");
+    driver.sees(&["Type a name for the view: save NAME"]);
+    assert_eq!(kept(&mut driver), []);
+    driver.keys("mine");
+    driver.sees(&["save mine"]);
+    driver.keys("<enter>");
+    driver.sees(&["Saved: `:mine` shows it again."]);
+    driver.keys(":forget view mine<enter>");
+    driver.sees(&["The view 'mine' is forgotten."]);
+}
+
+#[test]
 fn a_screen_without_a_view_offers_none() {
     let mut driver = sample(&[]);
     driver.keys("<enter>:save x");
