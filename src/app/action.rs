@@ -74,6 +74,12 @@ actions! {
     Tab5 = "tab_5",
     /// sixth tab
     Tab6 = "tab_6",
+    /// demo: look at it
+    Demo = "demo",
+    /// connect: to MLflow and GitHub
+    Connect = "connect",
+    /// configuration: name a file that you have
+    OwnFile = "own_file",
     /// reason: switch between reason and the other field
     NextField = "next_field",
     /// release notes: preview them

@@ -1,11 +1,14 @@
 //! What this machine has already that the first start can use.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::env::Env;
 use super::load::Loaded;
+use super::place::Place;
 use super::profile::Profiles;
-use crate::domain::first_start::Surroundings;
+use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
+use crate::domain::first_start::{Answers, Surroundings};
+use crate::domain::ids::RepoSlug;
 use crate::domain::text::clean_line;
 use crate::local;
 
@@ -38,6 +41,22 @@ impl Loaded {
             && TARGET_VARIABLES.iter().all(|name| self.env().get(name).is_none())
     }
 
+    /// The same with the answers of the first start as the file.
+    ///
+    /// # Errors
+    /// What is wrong with an answer; else as [`Loaded::with_file`].
+    pub fn with_answers(&self, answers: &Answers) -> Outcome<Self> {
+        let refused = |what: &str, why: String| {
+            Failure::new(FailureKind::Config, Service::Local, format!("use this {what}"), why)
+        };
+        let place = Place::parse(&answers.mlflow).and_then(Place::without_credentials);
+        place.map_err(|why| refused("address", why))?;
+        if !answers.repo.is_empty() {
+            answers.repo.parse::<RepoSlug>().map_err(|why| refused("repository", why.0))?;
+        }
+        self.with_file(&answers.file())
+    }
+
     /// What is here.
     pub fn surroundings(&self) -> Surroundings {
         let env = self.env();
@@ -56,12 +75,18 @@ impl Loaded {
         }
         Surroundings {
             found,
-            path: self.paths.config.value.display().to_string(),
+            path: short(&self.paths.config.value, env.home.as_deref()),
             repo: env.get("GH_REPO").unwrap_or_default().to_owned(),
             uses_gh: token.is_none() && signed_in.is_some(),
             mistake: None,
         }
     }
+}
+
+/// A path with `~` for the home directory.
+fn short(path: &Path, home: Option<&Path>) -> String {
+    let below = home.and_then(|home| path.strip_prefix(home).ok());
+    below.map_or_else(|| path.display().to_string(), |below| Path::new("~").join(below).display().to_string())
 }
 
 /// Who `gh` is signed in as on github.com, as its own file says. Its layout: <https://cli.github.com/manual/gh_auth_login>.
@@ -98,10 +123,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_with_an_answer_is_said_without_a_line_of_a_file() {
+        let home = tempfile::tempdir().unwrap();
+        let loaded = load(Env::of(&[], home.path()), Flags::default()).unwrap();
+        let said = |mlflow: &str, repo: &str| {
+            let answers = Answers { mlflow: mlflow.into(), repo: repo.into(), ..Answers::default() };
+            loaded.with_answers(&answers).err().map(|failure| failure.sentence())
+        };
+        let lacks = "could not use this address: 'localhost:5999' lacks http:// or https:// in front";
+        assert_eq!(said("localhost:5999", "").as_deref(), Some(lacks));
+        let none = "could not use this repository: 'acme' is not a repository such as OWNER/NAME";
+        assert_eq!(said("http://127.0.0.1:5000", "acme").as_deref(), Some(none));
+        assert!(said("http://me:secret@127.0.0.1:5000", "").is_some_and(|why| !why.contains("secret")));
+        assert_eq!(said("http://127.0.0.1:5000", "acme/churn"), None);
+    }
+
+    #[test]
     fn what_is_found_is_named_and_gh_is_used_only_without_a_variable() {
         let home = tempfile::tempdir().unwrap();
         let around = |vars: &[(&str, &str)]| load(Env::of(vars, home.path()), Flags::default()).unwrap().surroundings();
         assert!(around(&[]).found[0].contains("no GitHub token"));
+        assert_eq!(around(&[]).path, "~/.config/signoff/config.toml");
         let gh = home.path().join(".config/gh");
         std::fs::create_dir_all(&gh).unwrap();
         let hosts = "example.com:\n    user: eve\ngithub.com:\n    users:\n        alice:\n    git_protocol: https\n    user: alice\n";

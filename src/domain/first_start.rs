@@ -1,11 +1,13 @@
 //! The first start, without any configuration: what is asked, and the file that follows from the answers.
 
+use crate::domain::ids::RepoSlug;
+
 /// What this machine has already.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Surroundings {
     /// What was found, a few words each.
     pub found: Vec<String>,
-    /// Where the configuration will be.
+    /// Where the configuration will be, with `~` for the home directory.
     pub path: String,
     /// A repository that the environment names, as `owner/name`.
     pub repo: String,
@@ -46,6 +48,19 @@ impl Answers {
         }
         out
     }
+}
+
+/// A repository as it is written in a configuration, of what people paste: the address of its page on github.com, or of a
+/// page below it, or what `git clone` takes. Anything else is left as it is.
+pub fn repository(text: &str) -> String {
+    let page = || {
+        let url = url::Url::parse(text).ok().filter(|url| url.host_str() == Some("github.com"))?;
+        let mut parts = url.path_segments()?;
+        let name = format!("{}/{}", parts.next()?, parts.next()?.trim_end_matches(".git"));
+        name.parse::<RepoSlug>().ok()
+    };
+    let remote = || RepoSlug::from_remote_url(text).filter(|(host, _)| host == "github.com").map(|(_, repo)| repo);
+    page().or_else(remote).map_or_else(|| text.to_owned(), |repo| repo.to_string())
 }
 
 /// Why a target cannot have this name; none if it can.
@@ -91,6 +106,24 @@ mod tests {
         let read: Result<toml::Table, _> = odd.parse();
         let targets = read.ok().and_then(|table| table.get("targets").and_then(|t| t.as_table()).cloned());
         assert_eq!(targets.map(|t| t.keys().cloned().collect::<Vec<_>>()), Some(vec![USUAL_TARGET.to_owned()]));
+    }
+
+    #[test]
+    fn a_repository_may_be_pasted_as_its_address() {
+        for pasted in [
+            "acme/churn-model",
+            "https://github.com/acme/churn-model",
+            "https://github.com/acme/churn-model/",
+            "https://github.com/acme/churn-model/tree/main?tab=readme#x",
+            "https://github.com/acme/churn-model.git",
+            "git@github.com:acme/churn-model.git",
+            "github.com/acme/churn-model",
+        ] {
+            assert_eq!(repository(pasted), "acme/churn-model", "{pasted}");
+        }
+        for other in ["acme", "https://example.com/acme/churn-model", "https://github.com/acme", "a/b/c"] {
+            assert_eq!(repository(other), other);
+        }
     }
 
     #[test]

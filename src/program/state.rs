@@ -237,7 +237,13 @@ impl State {
         actions.retain(|(action, _)| {
             let event = ScreenEvent::Action(*action);
             let tried = || self.top().clone().update(event, &self.ctx_of(self.top())).passed.is_none();
-            action.is_of_program() || action.is_movement() || filters(*action) || tried()
+            // Places belong to a target; so does what is read there, unless the screen itself says so.
+            let of_program = match action {
+                _ if self.has_target() => action.is_of_program(),
+                Action::Back => self.screens.len() > 1 || self.takes_back(),
+                _ => matches!(action, Action::Palette | Action::Zone | Action::Help | Action::Quit),
+            };
+            of_program || action.is_movement() || filters(*action) || tried()
         });
         actions
     }

@@ -208,7 +208,11 @@ fn act(state: &mut State, action: Action) -> Vec<Effect> {
         return deliver(state, ScreenEvent::Action(action));
     }
     if !state.has_target() && action.is_elsewhere() {
-        state.notice = Some(Notice::Word("Choose a target first.".to_owned()));
+        let word = match state.top() {
+            Screen::Welcome(_) => "Choose a way to begin first.",
+            _ => "Choose a target first.",
+        };
+        state.notice = Some(Notice::Word(word.to_owned()));
         return Vec::new();
     }
     match action {

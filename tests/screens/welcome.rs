@@ -14,7 +14,7 @@ use super::support::driver::{Driver, rules};
 fn first_start() -> Driver {
     let around = Surroundings {
         found: vec!["gh is signed in as alice (github.com)".into(), "no MLFLOW_TRACKING_URI".into()],
-        path: "/home/rev/.config/signoff/config.toml".into(),
+        path: "~/.config/signoff/config.toml".into(),
         uses_gh: true,
         ..Surroundings::default()
     };
@@ -54,9 +54,25 @@ fn each_door_leads_where_it_says() {
     let mut driver = first_start();
     driver.keys("jj<enter>~/x.toml<enter>");
     assert_eq!(driver.asked(), [Effect::Begin(Beginning::File("~/x.toml".into()))]);
+    // A click chooses a door, and another opens it.
+    let mut driver = first_start();
+    driver.click(10, 5);
+    driver.sees(&["▸ 2 Connect"]);
+    driver.click(10, 5);
+    driver.sees(&["MLflow's address"]);
     let mut driver = first_start();
     driver.keys("imeHT");
     driver.sees(&["Look at the demo"]);
+    driver.keys("i");
+    driver.sees(&["Choose a way to begin first."]);
+    driver.resize(80, 50);
+    driver.keys("?");
+    driver.misses(&["inbox", "all registered models", "experiments", "history", "targets", "refresh", "place"]);
+    driver.sees(&["demo: look at it", "connect: to MLflow and GitHub", "help", "quit"]);
+    driver.misses(&["tab", "back\n"]);
+    driver.keys("<esc>:");
+    driver.sees(&["demo", "connect", "quit"]);
+    driver.misses(&["inbox", "models", "experiments", "history", "targets", "refresh", "place"]);
 }
 
 #[test]
@@ -69,7 +85,7 @@ fn an_answer_is_accepted_by_its_test_and_the_file_written_by_enter_alone() {
     driver.sees(&["MLflow 3.17.2, 12 models", "GitHub repository"]);
     driver.keys("<enter>");
     driver.sees(&["Type the repository as OWNER/NAME."]);
-    driver.keys("acme/churn<enter>");
+    driver.keys("https://github.com/acme/churn/pulls<enter>");
     driver.sees(&["acme/churn is readable as alice", "Name of the target", "default"]);
     driver.keys(" x<enter>");
     driver.sees(&["letters, digits"]);
@@ -84,4 +100,18 @@ fn an_answer_is_accepted_by_its_test_and_the_file_written_by_enter_alone() {
         uses_gh: true,
     };
     assert_eq!(driver.asked(), [Effect::Configure(answers)]);
+}
+
+#[test]
+fn nothing_that_is_said_is_cut() {
+    let mut driver = first_start();
+    for width in [80, 60] {
+        driver.resize(width, 24);
+        driver.keys("2");
+        driver.sees(&["seen it."]);
+        driver.keys("<esc>3");
+        driver.sees(&["too."]);
+        driver.keys("<esc>");
+        driver.sees(&["writes\n", "nothing", "leaves this machine", "SIGNOFF_CONFIG\n"]);
+    }
 }

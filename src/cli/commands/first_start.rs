@@ -51,7 +51,7 @@ impl Targets for Unconfigured {
     }
 
     fn attempt(&self, answers: &Answers) -> Outcome<Services> {
-        let loaded = self.0.with_file(&answers.file())?;
+        let loaded = self.0.with_answers(answers)?;
         wire::services(&loaded.paths, &loaded.target()?)
     }
 

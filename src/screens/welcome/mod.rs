@@ -8,7 +8,7 @@ use crate::app::effect::Effect;
 use crate::app::keymap::Context;
 use crate::app::query::Query;
 use crate::domain::failure::Failure;
-use crate::domain::first_start::{Answers, Beginning, Surroundings, USUAL_TARGET, unfit_name};
+use crate::domain::first_start::{Answers, Beginning, Surroundings, USUAL_TARGET, repository, unfit_name};
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 use tui_input::Input as Field;
 
@@ -22,6 +22,14 @@ pub enum Door {
 
 impl Door {
     pub const ALL: [Self; 3] = [Self::Demo, Self::Connect, Self::File];
+
+    fn action(self) -> Action {
+        match self {
+            Self::Demo => Action::Demo,
+            Self::Connect => Action::Connect,
+            Self::File => Action::OwnFile,
+        }
+    }
 }
 
 /// What is asked before the file is written.
@@ -142,6 +150,9 @@ impl Welcome {
                 None => self.stage = Stage::Written,
             },
             Stage::Asking(question) => {
+                if question == Question::Repository {
+                    self.fields[question as usize] = Field::new(repository(&self.value(question)));
+                }
                 let answers = self.answers(question);
                 if self.value(question).is_empty() {
                     let word = match question {
@@ -264,8 +275,8 @@ impl Component for Welcome {
                     self.door = (self.door + 1).min(Door::ALL.len() - 1);
                     Response::none()
                 }
-                other => match other.tab().and_then(|i| Door::ALL.get(i)) {
-                    Some(door) if self.stage == Stage::Doors => self.open(*door),
+                other => match Door::ALL.into_iter().find(|door| door.action() == other) {
+                    Some(door) if self.stage == Stage::Doors => self.open(door),
                     _ => Response::pass(other),
                 },
             },

@@ -9,8 +9,10 @@ use crate::screens::parts::view as format;
 use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
 
-/// Width of what is said of an answer, at the right of it.
+/// Before each line of the file.
 const BLANK: &str = "   ";
+/// Column at which a door says what is behind it.
+const ABOUT: usize = 34;
 
 impl Welcome {
     /// The title line: text on the left, pieces on the right.
@@ -30,33 +32,35 @@ impl Welcome {
     }
 
     fn draw_doors(&self, area: Rect, buf: &mut Buffer, skin: &Skin) {
+        let width = usize::from(area.width);
         let mut lines = vec![Phrase::new("Nothing is configured yet. How do you want to begin?"), Phrase::default()];
         for (i, door) in Door::ALL.into_iter().enumerate() {
             let (title, about) = match door {
-                Door::Demo => ("Look at the demo", "no server; nothing leaves this machine".to_owned()),
-                Door::Connect => {
-                    let about = format!("3 questions, each answer is tested; writes {}", self.around.path);
-                    ("Connect to MLflow and GitHub", about)
-                }
-                Door::File => ("I have a configuration", "its path; or set SIGNOFF_CONFIG".to_owned()),
+                Door::Demo => ("Look at the demo", "no server; nothing leaves this machine"),
+                Door::Connect => ("Connect to MLflow and GitHub", "3 questions, each answer is tested; writes"),
+                Door::File => ("I have a configuration", "its path; or set SIGNOFF_CONFIG"),
             };
             let role = if i == self.door { Role::Title } else { Role::Text };
             let mark = if i == self.door { skin.symbols().cursor } else { " " };
             let line =
                 Phrase::new(format!("{mark} ")).add(Role::Key, (i + 1).to_string()).add(role, format!(" {title:<30}"));
-            lines.push(line.add(Role::Muted, about));
+            lines.extend(line.add(Role::Muted, about).wrap(width, ABOUT));
+            if door == Door::Connect {
+                let path = Phrase::of(Role::Muted, self.around.path.clone());
+                let path = path.middle(width.saturating_sub(ABOUT), skin.symbols().ellipsis);
+                lines.push(Phrase::new(" ".repeat(ABOUT)).join(path));
+            }
         }
         lines.push(Phrase::default());
         lines.push(Phrase::of(Role::Heading, "Found here"));
-        let width = usize::from(area.width);
         let found = self.around.found.iter().map(|found| Phrase::of(Role::Muted, format!("  {found}")));
         lines.extend(found.flat_map(|found| found.wrap(width, 2)));
         format::lines(area, buf, skin, lines);
     }
 
     fn draw_path(&self, area: Rect, buf: &mut Buffer, skin: &Skin) {
-        let lines =
-            [Phrase::new("Where is it? The path of a file; `signoff --config PATH` opens it, too."), Phrase::default()];
+        let first = Phrase::new("Where is it? The path of a file; `signoff --config PATH` opens it, too.");
+        let lines = first.wrap(usize::from(area.width), 0).into_iter().chain([Phrase::default()]);
         let used = format::lines(area, buf, skin, lines);
         let (_, area) = format::split_top(area, used);
         let prompt = format::Prompt::new(skin, "path  ", &self.path).placeholder("~/.config/signoff/config.toml");
@@ -70,7 +74,9 @@ impl Welcome {
             Some(_) => "Each answer is tested when you press Enter. Nothing is written before you have seen it.",
             None => "This is the configuration. Enter writes it, and opens the inbox.",
         };
-        let used = format::lines(area, buf, skin, [Phrase::of(Role::Muted, first), Phrase::default()]);
+        let width = usize::from(area.width);
+        let first = Phrase::of(Role::Muted, first).wrap(width, 0).into_iter().chain([Phrase::default()]);
+        let used = format::lines(area, buf, skin, first);
         (_, area) = format::split_top(area, used);
         for question in Question::ALL {
             if current.is_some_and(|current| question > current) {
@@ -96,7 +102,7 @@ impl Welcome {
         if current.is_some() {
             return self.draw_refused(area, buf, skin);
         }
-        let path = Phrase::of(Role::Heading, self.around.path.clone());
+        let path = Phrase::of(Role::Heading, self.around.path.clone()).middle(width, skin.symbols().ellipsis);
         let file = self.answers(Question::Target).file();
         let text = file.lines().map(|line| Phrase::new(format!("{BLANK}{line}")));
         format::lines(area, buf, skin, [Phrase::default(), path].into_iter().chain(text));
