@@ -236,17 +236,12 @@ impl Action {
         self.help().split(':').next().unwrap_or_default()
     }
 
+    /// The actions that name a tab, first to last.
+    pub const TABS: [Self; 6] = [Self::Tab1, Self::Tab2, Self::Tab3, Self::Tab4, Self::Tab5, Self::Tab6];
+
     /// The tab a tab action names, from 0.
     pub fn tab(self) -> Option<usize> {
-        match self {
-            Self::Tab1 => Some(0),
-            Self::Tab2 => Some(1),
-            Self::Tab3 => Some(2),
-            Self::Tab4 => Some(3),
-            Self::Tab5 => Some(4),
-            Self::Tab6 => Some(5),
-            _ => None,
-        }
+        Self::TABS.iter().position(|tab| *tab == self)
     }
 
     /// Moves in a list or text and does nothing else.

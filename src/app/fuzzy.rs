@@ -1,6 +1,6 @@
 //! Fuzzy matching of loaded items.
 
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 /// Indices of the `items` that match `query`, in their original order: filtering must not move rows.

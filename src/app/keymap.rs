@@ -5,7 +5,7 @@ use std::str::FromStr as _;
 
 use super::action::Action;
 use super::input::Key;
-pub use super::keys::{key_name, parse_key, spelling};
+pub use super::key_names::{key_name, parse_key, spelling};
 
 pub const DEFAULT_KEYMAP: &str = include_str!("../../assets/keymap.toml");
 

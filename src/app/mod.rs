@@ -15,6 +15,7 @@ pub mod evaluations;
 pub mod find;
 pub mod fuzzy;
 pub mod input;
+pub mod key_names;
 pub mod keymap;
 pub mod keys;
 pub mod lazy_pages;

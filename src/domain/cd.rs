@@ -159,7 +159,7 @@ pub enum CdOutcome {
 }
 
 impl CdOutcome {
-    /// Whether CD was expected to deploy the release and did not.
+    /// Whether CD was expected to deploy the release, is over, and did not.
     pub fn failed(&self) -> bool {
         match self {
             Self::Run(runs) => !runs.succeeded(),

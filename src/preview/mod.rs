@@ -105,7 +105,9 @@ pub fn preview(path: &str, head: ArtifactHead) -> Preview {
         Kind::Yaml => ("YAML", Content::Text(yaml::lines(&decode(&bytes, cut)))),
         Kind::Markdown => ("Markdown", Content::Text(markdown::lines(&decode(&bytes, cut)))),
         Kind::Svg => {
-            notes.push("An SVG picture is shown as the text it is; o opens the page it can be seen on.".to_owned());
+            notes.push(
+                "An SVG picture is shown as the text it is; its page in the browser may show the picture.".to_owned(),
+            );
             ("SVG", Content::Text(plain(&decode(&bytes, cut))))
         }
         Kind::Unknown => ("text", Content::Text(plain(&decode(&bytes, cut)))),
@@ -122,7 +124,7 @@ fn pictured(kind: &'static str, bytes: Vec<u8>, cut: bool, notes: &mut Vec<Strin
     match picture::decode(&bytes) {
         Ok(picture) => (kind, Content::Picture(picture)),
         Err(_) if cut => {
-            notes.push("The picture is larger than what is read for a preview; w saves the whole file.".to_owned());
+            notes.push("The picture is larger than what is read for a preview: save it to see it whole.".to_owned());
             (kind, Content::Bytes(bytes))
         }
         Err(why) => {
@@ -302,7 +304,7 @@ mod tests {
     #[test]
     fn an_svg_says_how_to_see_it() {
         let shown = preview("a.svg", head(b"<svg/>", false));
-        assert!(shown.notes[0].contains("o opens"), "{shown:?}");
+        assert!(shown.notes[0].contains("its page in the browser"), "{shown:?}");
     }
 
     proptest! {

@@ -10,6 +10,7 @@ use crate::app::action::Action;
 use crate::app::arrivals::{Alert, Arrivals};
 use crate::app::cache::Cache;
 use crate::app::keymap::{Context, Keymap, key_name};
+use crate::app::keys::Keys;
 use crate::app::own::OwnRun;
 use crate::app::paint::Pictures;
 use crate::app::prefs::{KeptPlace, Prefs, ShownTime};
@@ -271,7 +272,10 @@ impl State {
 
     /// The context for screens.
     pub fn ctx(&self) -> Ctx<'_> {
+        // While a screen is asked it may be off the stack.
+        let contexts = self.screens.last().map_or(&[][..], |screen| screen.contexts());
         Ctx {
+            keys: Keys::new(&self.keymap, contexts),
             cache: &self.cache,
             prefs: &self.prefs,
             rules: &self.rules,
@@ -299,7 +303,8 @@ impl State {
     /// The context for one screen: its filter takes a line of its height.
     pub fn ctx_of(&self, screen: &Screen) -> Ctx<'_> {
         let line = u16::from(screen.finder().is_some_and(Filter::is_active));
-        Ctx { height: self.height.saturating_sub(line), ..self.ctx() }
+        let keys = Keys::new(&self.keymap, screen.contexts());
+        Ctx { keys, height: self.height.saturating_sub(line), ..self.ctx() }
     }
 
     /// The top screen.

@@ -4,6 +4,7 @@ use crate::app::action::Action;
 use crate::app::effect::Effect;
 use crate::app::input::{Input, Key};
 use crate::app::keymap::Context;
+use crate::app::keys::Keys;
 use crate::app::msg::Msg;
 use crate::app::own::OwnRun;
 use crate::app::prefs::Remember;
@@ -316,7 +317,9 @@ fn carry_out(state: &mut State, step: Response) -> Vec<Effect> {
             Effect::AskCd(id, _) if state.driving == Driving::At(*id) => None,
             Effect::AskCd(id, _) => Some(Driving::At(*id)),
             Effect::Save(_) if is_under_way(state) => {
-                state.notice = Some(Notice::Word("One file at a time: Esc stops the one that is being saved.".into()));
+                let back = Keys::new(&state.keymap, state.contexts()).named(Action::Back);
+                let word = format!("One file at a time: {back} stops the one that is being saved.");
+                state.notice = Some(Notice::Word(word));
                 continue;
             }
             Effect::Save(request) => {
@@ -429,7 +432,9 @@ fn order_below(state: &mut State, order: Order) -> Vec<Effect> {
         Order::View(name) => show_view(state, &name),
         Order::SaveView(name) => {
             let Some(view) = views::saved(state, &name) else { return Vec::new() };
-            state.notice = Some(Notice::Word(format!("Saved: `:{name}` shows it again.")));
+            let key = Keys::new(&state.keymap, state.contexts()).named(Action::Palette);
+            let gap = if key.len() > 1 { " " } else { "" };
+            state.notice = Some(Notice::Word(format!("Saved: `{key}{gap}{name}` shows it again.")));
             vec![remember(state, view)]
         }
         Order::ForgetView(name) => {
@@ -546,7 +551,6 @@ fn promotion_settled(state: &mut State, id: Option<PromotionId>, outcome: Result
         state.cache.refresh(&Query::Log { model: Some(plan.model().clone()) });
         state.cache.refresh(&Query::InProduction { model: plan.model().clone() });
     }
-    state.cache.refresh(&Query::Log { model: None });
     deliver(state, ScreenEvent::Changed)
 }
 
@@ -555,8 +559,7 @@ fn promotion_settled(state: &mut State, id: Option<PromotionId>, outcome: Result
 fn cancel_reads(state: &mut State) -> Vec<Effect> {
     let waited = state.waiting.take();
     let open: Vec<(Query, RequestId)> = state.cache.in_flight().map(|(query, id)| (query.clone(), id)).collect();
-    let key = state.keymap.label(state.contexts(), Action::Refresh);
-    let hint = key.map_or_else(|| "Open it again to read it.".to_owned(), |key| format!("Press {key} to read again."));
+    let hint = Keys::new(&state.keymap, state.contexts()).press(Action::Refresh, "read again");
     let failure = waited.map(|waiting| {
         let reason = format!("you cancelled it; {} had not answered for {} s", waiting.place, waiting.waited_s);
         Failure::new(FailureKind::Unavailable, Service::Local, waiting.operation, reason).with_hint(hint)

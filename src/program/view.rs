@@ -45,7 +45,7 @@ pub fn view_again(state: &State, skin: &Skin, kept: &Kept, area: Rect, buf: &mut
     draw_header(state, &ctx, skin, header, buf);
     (&Rule::new(skin)).render(rule, buf);
     let body = match state.top().finder() {
-        Some(finder) => format::filter_line(finder, body, buf, skin),
+        Some(finder) => format::filter_line(finder, body, buf, &ctx, skin),
         None => body,
     };
     with_screen!(state.top(), screen => screen.draw(body, buf, &ctx, skin));
@@ -145,14 +145,17 @@ fn draw_footer(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
     }
     let badge = match state.driving {
         Driving::Idle => match &state.saving {
-            Some(saving) if saving.exists.is_none() => Phrase::of(Role::Warn, format!("{}, Esc stops", saving.word())),
+            Some(saving) if saving.exists.is_none() => {
+                Phrase::of(Role::Warn, format!("{}, {} stops", saving.word(), ctx.keys.named(Action::Back)))
+            }
             _ => Phrase::default(),
         },
         Driving::Deciding => Phrase::of(Role::Warn, "writing the decision …"),
         _ if matches!(state.top(), Screen::Promotion(_) | Screen::Approve(_)) => Phrase::default(),
         _ => {
             let spin = skin.symbols().spin(usize::try_from(state.ticks % 1024).unwrap_or(0));
-            Phrase::of(Role::Warn, format!("{spin} promotion at work: H"))
+            let history = ctx.keys.label(Action::History).map(|key| format!(": {key}")).unwrap_or_default();
+            Phrase::of(Role::Warn, format!("{spin} promotion at work{history}"))
         }
     };
     (&Footer { skin, hints: &hints, last: &last, right: badge }).render(area, buf);

@@ -168,7 +168,7 @@ async fn file(services: &Services, root: &ArtifactRoot, path: &str) -> Outcome<A
 fn unreadable(path: &str) -> Failure {
     let operation = format!("show {}", clean_line(path));
     Failure::new(FailureKind::Bug, Service::Local, operation, "signoff made a mistake reading the file")
-        .with_hint("Please report it, with the file if you may. w saves it.")
+        .with_hint("Please report it, with the file if you may.")
 }
 
 /// Every promotion in this machine's journal, newest first; damaged ones with their failure. Those with a request that

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod arms;
+mod keys;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -324,6 +325,33 @@ fn no_match_over_our_own_enums_drops_the_rest_silently() {
         lines.into_iter().map(|line| format!("{}:{line} drops the rest silently", name(source))).collect::<Vec<_>>()
     };
     none(&library.sources.iter().flat_map(silent).collect::<Vec<_>>());
+}
+
+/// Sentences that name a key which nobody can bind anew: file, text, and why.
+const FIXED_KEYS: &[(&str, &str, &str)] = &[
+    ("src/screens/decide/view.rs", "Enter starts a new line", "the text box takes it itself"),
+    ("src/screens/decide/mod.rs", "Enter a reason", "a verb"),
+    ("src/program/update.rs", "Esc ends that", "so does every key that is not typed"),
+    ("src/screens/help/view.rs", "PgDn, Ctrl-D, Ctrl-F", "a sample, for the width"),
+];
+
+#[test]
+fn no_sentence_names_a_key_that_may_be_bound_anew() {
+    let mut broken = Vec::new();
+    for place in ["src/screens", "src/program", "src/present", "src/preview", "src/services"] {
+        for file in files(Path::new(place)) {
+            let (source, name) = (fs::read_to_string(&file).unwrap(), file.to_string_lossy().into_owned());
+            if name.ends_with("tests.rs") {
+                continue;
+            }
+            let is_fixed = |text: &str| FIXED_KEYS.iter().any(|(file, fixed, _)| *file == name && text.contains(fixed));
+            let said =
+                keys::literals(&source).into_iter().filter(|(_, text)| keys::names_a_key(text) && !is_fixed(text));
+            broken.extend(said.map(|(line, text)| format!("{name}:{line}: ask `Ctx::keys`: {text}")));
+            broken.extend(keys::drawn(&source).into_iter().map(|line| format!("{name}:{line}: ask `Ctx::keys`")));
+        }
+    }
+    none(&broken);
 }
 
 #[test]

@@ -8,6 +8,8 @@ use futures_util::FutureExt as _;
 use jiff::tz::TimeZone;
 
 use crate::adapters::{http, notify};
+use crate::app::action::Action;
+use crate::app::keys::Keys;
 use crate::app::paint::Pictures;
 use crate::app::route::Route;
 use crate::cli::channels;
@@ -35,7 +37,18 @@ use crate::services::{Services, Targets};
 use crate::ui::skin::{self, Skin};
 
 /// The first line of the demo; any key takes it away.
-const TOUR: &str = "This is a demo. Enter reviews, a approves, : goes anywhere, ? shows all keys.";
+fn tour(state: &State) -> String {
+    let keys = Keys::new(&state.keymap, state.contexts());
+    let steps = [
+        (Action::Review, "reviews"),
+        (Action::Approve, "approves"),
+        (Action::Palette, "goes anywhere"),
+        (Action::Help, "shows all keys"),
+    ];
+    let bound = steps.into_iter().filter(|(action, _)| keys.label(*action).is_some());
+    let said: Vec<String> = bound.map(|(action, does)| format!("{} {does}", keys.named(action))).collect();
+    format!("This is a demo. {}.", said.join(", "))
+}
 
 /// Runs the screens until the user quits, starting with `first`, on `open` if a version is named, else on the inbox.
 /// Without `first`, starts on the list of targets.
@@ -97,7 +110,7 @@ async fn show(
                 state.tracking_url = connections.mlflow.tracking.to_string();
             }
             if services.rules.demo {
-                state.notice = Some(Notice::Word(TOUR.to_owned()));
+                state.notice = Some(Notice::Word(tour(&state)));
             }
             (state, services)
         }

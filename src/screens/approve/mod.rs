@@ -170,7 +170,8 @@ impl Approve {
                 Response::none()
             }
             Err(Obstacle::ReadAgain) => {
-                self.word = Some("This is more than a minute old. Reading it again; then press Enter.".to_owned());
+                let enter = ctx.keys.named(Action::Confirm);
+                self.word = Some(format!("This is more than a minute old. Reading it again; then press {enter}."));
                 Response::refresh(vec![self.query()])
             }
             Ok(preflight) => {
@@ -191,6 +192,7 @@ impl Approve {
     /// The plan that Enter would execute now, or what blocks it.
     fn obstacle<'a>(&self, ctx: &Ctx<'a>) -> Result<&'a Preflight, Obstacle> {
         let say = |word: &str| Err(Obstacle::Say(word.to_owned()));
+        let key = |action| ctx.keys.named(action);
         if matches!(self.phase, Phase::Failed(_)) {
             return say("It did not start. Read everything again first (Ctrl-R).");
         }
@@ -205,7 +207,7 @@ impl Approve {
             return say("The plan is not ready yet.");
         };
         if ctx.cache.is_loading(&self.query()) {
-            return say("Still reading. Wait for it, then press Enter.");
+            return say(&format!("Still reading. Wait for it, then press {}.", key(Action::Confirm)));
         }
         if ctx.cache.failure(&self.query()).is_some() {
             return say("The last read failed. Read it again first (Ctrl-R).");
@@ -216,15 +218,18 @@ impl Approve {
         if let Some(draft) = &preflight.draft
             && let [first, ..] = draft.basis.objections(&self.sign_off(preflight, ctx)).as_slice()
         {
-            let tab =
-                if self.reason.value().trim().is_empty() && first.contains("reason") { " Tab goes there." } else { "" };
+            let is_reason = self.reason.value().trim().is_empty() && first.contains("reason");
+            let tab = if is_reason { format!(" {} goes there.", key(Action::NextField)) } else { String::new() };
             return Err(Obstacle::Say(format!("Not yet: {first}.{tab}")));
         }
         if self.seen.1 < self.seen.0 {
-            return say("Not all of the plan was on screen yet: PageDown shows the rest. Then press Enter.");
+            let (down, enter) = (key(Action::PageDown), key(Action::Confirm));
+            let word = format!("Not all of the plan was on screen yet: {down} shows the rest. Then press {enter}.");
+            return Err(Obstacle::Say(word));
         }
         if !self.changes(preflight, ctx).is_empty() {
-            return say("It changed since you reviewed it. Press Esc and review it again.");
+            let back = key(Action::Back);
+            return say(&format!("It changed since you reviewed it. Press {back} and review it again."));
         }
         if ctx.busy {
             return say("Another promotion is running. Wait until it is done.");

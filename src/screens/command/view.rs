@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::{Command, failure};
+use crate::app::action::Action;
 use crate::app::own::{Ended, OwnRun};
 use crate::domain::command::shown;
 use crate::present::{number, time};
@@ -78,7 +79,7 @@ impl Command {
         };
         format::lines(last, buf, skin, [Phrase::new(" ").join(ended(run, ctx, skin)).join(dropped)]);
         if run.lines.is_empty() && !run.is_running() && run.end.as_ref().is_some_and(|(end, _)| end.is_ok()) {
-            return format::empty(below, buf, skin, "It wrote nothing.", &[("Esc", "back")]);
+            return format::empty(below, buf, ctx, skin, "It wrote nothing.", &[(Action::Back, "back")]);
         }
         let columns = [Column::left("").min(20).stretch()];
         let widths = Widths::of(&columns, [Row::new(vec![Phrase::new("x")])]);
@@ -95,7 +96,7 @@ fn ended(run: &OwnRun, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     match &run.end {
         None => {
             let spin = symbols.spin(usize::try_from(ctx.ticks % 1024).unwrap_or(0));
-            Phrase::of(Role::Warn, format!("{spin} runs, {}; Esc stops it", took(ctx.now)))
+            Phrase::of(Role::Warn, format!("{spin} runs, {}; {} stops it", took(ctx.now), ctx.keys.named(Action::Back)))
         }
         Some((Ok(Ended::Code(0)), at)) => {
             Phrase::of(Role::Good, format!("{} exit code 0, {}", symbols.pass, took(*at)))

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{Curve, Subject};
+use crate::app::action::Action;
 use crate::domain::text::clean_line;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::plot::{Axis, NO_CURVE, PlotLine};
@@ -51,7 +52,7 @@ impl Curve {
                 (None, None) => "reading the history …",
                 (None, Some(_)) => "This metric has no history.",
             };
-            return format::empty(area, buf, skin, message, &[]);
+            return format::empty(area, buf, ctx, skin, message, &[]);
         }
         let (first, rest) = format::split_top(area, 1);
         let (chart, below) = format::split_bottom(rest, STATISTICS);
@@ -59,13 +60,13 @@ impl Curve {
         if self.axis.is_curve(&lines) {
             self.chart(chart, buf, &lines, skin);
         } else {
-            let by_time = ("x", "over time");
-            let trend = ("t", "from version to version");
+            let by_time = (Action::TimeAxis, "over time");
+            let trend = (Action::Trend, "from version to version");
             let keys = [
                 (self.axis == Axis::Steps && Axis::Time.is_curve(&lines)).then_some(by_time),
                 matches!(self.subject, Subject::Version(..)).then_some(trend),
             ];
-            format::empty(chart, buf, skin, NO_CURVE, &keys.into_iter().flatten().collect::<Vec<_>>());
+            format::empty(chart, buf, ctx, skin, NO_CURVE, &keys.into_iter().flatten().collect::<Vec<_>>());
         }
         let width = usize::from(area.width);
         format::lines(

@@ -21,7 +21,7 @@ use crate::domain::record::{Decision, SignOff};
 use crate::screens::parts::{self, Component, Ctx, Response, ScreenEvent};
 
 /// Shown when submitting too early.
-const READING: &str = "Still reading. Wait for it, then press Ctrl-S.";
+const READING: &str = "Still reading. Wait for it, then submit.";
 
 /// Progress of the decision.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -109,8 +109,9 @@ impl Decide {
     /// What blocks submitting.
     fn obstacle(&self, ctx: &Ctx<'_>) -> Option<String> {
         let say = |word: &str| Some(word.to_owned());
+        let again = || ctx.keys.named(Action::Refresh);
         if matches!(self.phase, Phase::Failed(_)) {
-            return say("Read everything again first (Ctrl-R). What you typed stays.");
+            return Some(format!("Read everything again first ({}). What you typed stays.", again()));
         }
         if self.reason.text().trim().is_empty() {
             return Some(format!("Enter a reason to {}.", self.decision.word()));
@@ -122,7 +123,7 @@ impl Decide {
             return say(READING);
         }
         if ctx.cache.failure(&self.query()).is_some() {
-            return say("The last read failed. Read it again first (Ctrl-R).");
+            return Some(format!("The last read failed. Read it again first ({}).", again()));
         }
         let Some(draft) = ctx.cache.decision_draft(&self.model, self.version, self.decision) else {
             return say("Not read yet.");

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::{Decide, Phase};
+use crate::app::action::Action;
 use crate::domain::record::{Decision, DecisionMark};
 use crate::present::{decision, failure};
 use crate::screens::parts::{Component as _, Ctx};
@@ -43,7 +44,7 @@ impl Decide {
         (&Dialog { skin, title, right, danger: false }).render(frame, buf);
         let inner = Dialog::inner(frame);
         let wide = usize::from(inner.width);
-        let mut said = self.said(skin).wrap(wide, 2);
+        let mut said = self.said(ctx, skin).wrap(wide, 2);
         said.truncate(4);
         let below = said.len().max(1) as u16;
         let has_day = self.decision == Decision::Hold;
@@ -52,12 +53,15 @@ impl Decide {
         let used = format::lines(inner, buf, skin, above);
         let (_, rest) = format::split_top(inner, used);
         let (label, rest) = format::split_top(rest, 1);
-        let hint = if self.captures_text() { "   Enter starts a new line; Ctrl-S submits" } else { "" };
+        let submit = ctx.keys.named(Action::Submit);
+        let hint = format!("   Enter starts a new line; {submit} submits");
+        let hint = if self.captures_text() { hint } else { String::new() };
         Phrase::of(Role::Heading, "Reason").add(Role::Muted, hint).draw(label, buf, skin);
         let (field, said_at) = format::split_bottom(rest, below);
         let (field, day) = format::split_bottom(field, u16::from(has_day));
         let (before, after) = self.reason.halves();
         (&TextBox { skin, before, after, focused: self.captures_text() && !self.in_until }).render(field, buf);
+        let tab = ctx.keys.named(Action::NextField);
         let until = Field {
             skin,
             label: Phrase::of(Role::Heading, "Until (UTC)  "),
@@ -76,7 +80,9 @@ impl Decide {
         let mut lines = Vec::new();
         match (ctx.cache.decision_draft(&self.model, self.version, self.decision), ctx.cache.failure(&self.query())) {
             (_, Some(failure)) => {
-                lines.extend(failure::line(failure, "Press Ctrl-R to try again.", symbols).wrap(wide, 2));
+                lines.extend(
+                    failure::line(failure, &ctx.keys.press(Action::Refresh, "try again"), symbols).wrap(wide, 2),
+                );
             }
             (None, None) => lines.push(Phrase::of(Role::Muted, "reading … you can type already")),
             (Some(draft), None) => {
@@ -97,11 +103,13 @@ impl Decide {
         lines
     }
 
-    fn said(&self, skin: &Skin) -> Phrase<'static> {
+    fn said(&self, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
         match (&self.phase, &self.word) {
             (Phase::Submitted, _) => Phrase::of(Role::Warn, "Submitted. Writing the record …"),
             (_, Some(word)) => Phrase::of(Role::Warn, word.clone()),
-            (Phase::Failed(failure), None) => failure::line(failure, "Press Ctrl-R to try again.", skin.symbols()),
+            (Phase::Failed(failure), None) => {
+                failure::line(failure, &ctx.keys.press(Action::Refresh, "try again"), skin.symbols())
+            }
             (Phase::Open, None) => Phrase::default(),
         }
     }

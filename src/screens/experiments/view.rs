@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::Experiments;
+use crate::app::action::Action;
 use crate::app::query::Query;
 use crate::domain::experiment::Experiment;
 use crate::present::number;
@@ -38,10 +39,10 @@ impl Experiments {
             let (message, keys): (&str, &[_]) = match (self.list.filter().query(), list.read_at) {
                 (_, None) if failure.is_some() => ("", &[]),
                 (_, None) => ("reading experiments …", &[]),
-                ("", Some(_)) => ("This server has no experiments you can read.", &[("r", "reads again")]),
-                _ => ("No experiment matches.", &[("Esc", "clears the filter")]),
+                ("", Some(_)) => ("This server has no experiments you can read.", &[(Action::Refresh, "reads again")]),
+                _ => ("No experiment matches.", &[(Action::Back, "clears the filter")]),
             };
-            return format::empty(area, buf, skin, message, keys);
+            return format::empty(area, buf, ctx, skin, message, keys);
         }
         let columns = columns();
         let widths = Widths::of(&columns, [sample()]);
@@ -66,10 +67,10 @@ fn sample() -> Row<'static> {
 
 fn row(experiment: &Experiment, ctx: &Ctx<'_>) -> Row<'static> {
     let age = |at| Phrase::of(Role::Muted, time::age(at, ctx.now));
-    Row::new(vec![
+    vec![
         Phrase::new(experiment.name.clone()),
         age(experiment.updated_at),
         age(experiment.created_at),
         Phrase::of(Role::Muted, experiment.id.to_string()),
-    ])
+    ]
 }

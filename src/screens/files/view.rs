@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::{FileRow, Files, Kind};
+use crate::app::action::Action;
 use crate::domain::artifact::human_size;
 use crate::screens::parts::view as format;
 use crate::screens::parts::{Component as _, Ctx};
@@ -27,7 +28,7 @@ impl Files {
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
-        let area = format::save_line(&self.save, area, buf, skin);
+        let area = format::save_line(&self.save, area, buf, ctx, skin);
         let failure = self.owner.failure(ctx.cache);
         let area = format::banner(area, buf, ctx, skin, failure, self.owner.read_at(ctx.cache));
         if self.rows.is_empty() {
@@ -35,10 +36,12 @@ impl Files {
             let (message, keys): (&str, &[_]) = match (known, self.filter.query()) {
                 (false, _) if failure.is_some() => ("", &[]),
                 (false, _) => ("reading the version …", &[]),
-                (true, "") => ("This version has no files: it names no run and no logged model.", &[("Esc", "back")]),
-                (true, _) => ("No matching file was read.", &[("Esc", "clears the filter")]),
+                (true, "") => {
+                    ("This version has no files: it names no run and no logged model.", &[(Action::Back, "back")])
+                }
+                (true, _) => ("No matching file was read.", &[(Action::Back, "clears the filter")]),
             };
-            return format::empty(area, buf, skin, message, keys);
+            return format::empty(area, buf, ctx, skin, message, keys);
         }
         let columns = [Column::left("").min(20).stretch(), Column::right("").min(10)];
         let widths = Widths::of(&columns, [Row::new(vec![Phrase::new("x"), Phrase::new("1023.9 KiB")])]);

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::{Help, HelpRow};
+use crate::app::action::Action;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
@@ -19,10 +20,10 @@ impl Help {
     }
 
     /// Draws the body.
-    pub fn draw(&self, area: Rect, buf: &mut Buffer, _: &Ctx<'_>, skin: &Skin) {
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         if self.list.is_empty() {
             let message = format!("No key matches '{}'.", self.list.filter().query());
-            return format::empty(area, buf, skin, &message, &[("Esc", "all keys")]);
+            return format::empty(area, buf, ctx, skin, &message, &[(Action::Back, "all keys")]);
         }
         let columns = [Column::left("KEYS").min(20), Column::left("WHAT THEY DO").stretch()];
         let widths = Widths::of(&columns, [Row::new(vec![Phrase::new("PgDn, Ctrl-D, Ctrl-F"), Phrase::new("x")])]);

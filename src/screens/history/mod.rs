@@ -111,9 +111,9 @@ impl Component for History {
             (Action::Refresh, _) => Response::refresh(self.needs(ctx)),
             (Action::Open, Some(entry)) => match (entry.local(), entry.promotion) {
                 (Some(id), Some(_)) => Response::push(Route::Promotion(id)),
-                (Some(_), None) | (None, _) => open_record(entry),
+                (Some(_), None) | (None, _) => open_record(entry, ctx),
             },
-            (Action::Record, Some(entry)) => open_record(entry),
+            (Action::Record, Some(entry)) => open_record(entry, ctx),
             (Action::Rollback, Some(entry)) => {
                 let subject = entry.subject().map(|(model, _)| model.clone());
                 subject.map_or_else(Response::none, |model| Response::push(Route::Rollback(model)))
@@ -133,11 +133,14 @@ impl Component for History {
 }
 
 /// Opens the record, here or on its release.
-fn open_record(entry: &Entry<'_>) -> Response {
+fn open_record(entry: &Entry<'_>, ctx: &Ctx<'_>) -> Response {
     let here = entry.record.map(|sealed| RecordAt::Machine(sealed.record.record_id));
     match here.or_else(|| released(entry).map(|(repo, tag)| RecordAt::Release(repo, tag))) {
         Some(at) => Response::push(Route::Record(at)),
-        None => Response::notice("The record is not on this machine. Press o to open where it is."),
+        None => {
+            let open = ctx.keys.press(Action::Browse, "open where it is");
+            Response::notice(format!("The record is not on this machine. {open}"))
+        }
     }
 }
 

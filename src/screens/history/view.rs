@@ -7,6 +7,7 @@ use ratatui::widgets::Widget as _;
 
 use super::History;
 use super::entries::{Entry, entries};
+use crate::app::action::Action;
 use crate::app::query::Query;
 use crate::domain::failure::Note;
 use crate::domain::ids::{ModelName, VersionNumber};
@@ -55,12 +56,12 @@ impl History {
                 None => "No decisions found.".to_owned(),
             };
             let (message, keys): (&str, &[_]) = match (reading, failure) {
-                _ if self.filter.narrows() => ("No decision matches.", &[("Esc", "all decisions")]),
+                _ if self.filter.narrows() => ("No decision matches.", &[(Action::Back, "all decisions")]),
                 (true, _) => ("reading decisions …", &[]),
                 (_, Some(_)) => ("", &[]),
-                _ => (&none, &[("i", "inbox"), ("Esc", "back")]),
+                _ => (&none, &[(Action::Inbox, "inbox"), (Action::Back, "back")]),
             };
-            return format::empty(area, buf, skin, message, keys);
+            return format::empty(area, buf, ctx, skin, message, keys);
         }
         let narrow = ctx.width < 80;
         // The title names the model; unfinished entries may belong to another.

@@ -5,8 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::further::{self, hides};
-use super::lines::Line;
+use super::lines::{Entry, Line};
 use super::{Inbox, has_pane, pane};
+use crate::app::action::Action;
 use crate::app::query::Query;
 use crate::domain::compare::metric_change;
 use crate::domain::failure::Failure;
@@ -149,10 +150,13 @@ impl Inbox {
             match (self.list.filter().query(), ctx.cache.models.has_more() || self.silent.next(ctx).next().is_some()) {
                 ("", true) if self.failure(ctx).is_none() => ("reading models …", &[]),
                 ("", true) => ("", &[]),
-                ("", false) => (&none, &[("m", "all models"), ("H", "history"), ("r", "reads again")]),
-                _ => ("Nothing waiting matches.", &[("Esc", "clears the filter")]),
+                ("", false) => (
+                    &none,
+                    &[(Action::Models, "all models"), (Action::History, "history"), (Action::Refresh, "reads again")],
+                ),
+                _ => ("Nothing waiting matches.", &[(Action::Back, "clears the filter")]),
             };
-        format::empty(area, buf, skin, message, keys);
+        format::empty(area, buf, ctx, skin, message, keys);
     }
 
     fn failure<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a Failure> {
@@ -182,7 +186,10 @@ fn warning(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     let draft = &state.plan.draft;
     let word = if ctx.busy { "is running" } else { "is unfinished" };
     let text = format!(" {} the promotion of {} {} {word}", skin.symbols().warn, draft.model(), draft.version());
-    Phrase::of(Role::Warn, text).add(Role::Key, "   H").add(Role::Muted, " history")
+    match ctx.keys.label(Action::History) {
+        Some(key) => Phrase::of(Role::Warn, text).add(Role::Key, format!("   {key}")).add(Role::Muted, " history"),
+        None => Phrase::of(Role::Warn, text),
+    }
 }
 
 /// Columns dropped on narrow terminals, in this order: STAGE, IN PROD, AUTHOR, METRIC, REQUEST, VERDICT, Δ PROD.

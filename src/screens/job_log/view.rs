@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::JobLog;
+use crate::app::action::Action;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
@@ -31,7 +32,7 @@ impl JobLog {
                 (false, None) => "reading the log …",
                 (false, Some(_)) => "",
             };
-            return format::empty(area, buf, skin, message, &[("Esc", "back")]);
+            return format::empty(area, buf, ctx, skin, message, &[(Action::Back, "back")]);
         }
         let line = |i: usize| lines.get(i).cloned().unwrap_or_default();
         let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };

@@ -12,7 +12,6 @@ use crate::app::route::Route;
 use crate::app::under::Under;
 use crate::domain::ids::ModelName;
 use crate::domain::inbox::production;
-use crate::domain::registry::RegisteredModel;
 use crate::screens::parts::narrowed::Narrowed;
 use crate::screens::parts::{self, Component, Ctx, Filter, Response, ScreenEvent};
 

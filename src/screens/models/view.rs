@@ -5,15 +5,16 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::Models;
+use crate::app::action::Action;
 use crate::app::query::Query;
 use crate::domain::inbox::{production, waiting};
 use crate::domain::registry::RegisteredModel;
 use crate::domain::text::first_line;
 use crate::present::number;
 use crate::present::time;
-use crate::screens::parts::Ctx;
 use crate::screens::parts::production as in_production;
 use crate::screens::parts::view as format;
+use crate::screens::parts::{Ctx, text_of};
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
@@ -41,14 +42,15 @@ impl Models {
             let (message, keys): (&str, &[_]) = match (self.list.filter().query(), models.has_more()) {
                 ("", true) if failure.is_none() => ("reading models …", &[]),
                 ("", true) => ("", &[]),
-                ("", false) => ("This registry has no models you can read.", &[("r", "reads again")]),
-                _ => ("No model matches.", &[("Esc", "clears the filter")]),
+                ("", false) => ("This registry has no models you can read.", &[(Action::Refresh, "reads again")]),
+                _ => ("No model matches.", &[(Action::Back, "clears the filter")]),
             };
-            return format::empty(area, buf, skin, message, keys);
+            return format::empty(area, buf, ctx, skin, message, keys);
         }
         let columns = columns();
         let widths = Widths::of(&columns, [sample()]);
-        let row = |i: usize| self.list.item(i, &models.items).map(|m| row(m, ctx, skin)).unwrap_or_default();
+        let row =
+            |i: usize| self.list.item(i, &models.items).map(|m| Row::new(cells(m, ctx, skin))).unwrap_or_default();
         let table = Table::new(skin, &columns, &widths, self.list.len(), &row).kept(ctx.kept);
         (&table.scrolled(self.list.offset()).cursor(Some(self.list.cursor()))).render(area, buf);
     }
@@ -74,14 +76,23 @@ fn sample() -> Row<'static> {
     )
 }
 
-fn row(model: &RegisteredModel, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
+/// The text a filter matches against: every column, and what is cut or left out in them.
+pub(super) fn text(model: &RegisteredModel, ctx: &Ctx<'_>) -> String {
+    let mut cells = cells(model, ctx, &Skin::plain());
+    cells.extend(model.aliases.keys().map(|alias| Phrase::new(format!("@{alias}"))));
+    cells.extend(model.latest.iter().map(|v| Phrase::new(format!("{} {}", v.number, v.stage))));
+    cells.push(Phrase::new(model.description.clone()));
+    text_of(&cells)
+}
+
+fn cells(model: &RegisteredModel, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> {
     let target = &ctx.rules.promote_to;
     let version = |role, v: Option<crate::domain::ids::VersionNumber>| match v {
         Some(v) => Phrase::of(role, v.to_string()),
         None => Phrase::of(Role::Muted, "-"),
     };
     let browse = if model.browse_only { "  (browse only)" } else { "" };
-    Row::new(vec![
+    vec![
         Phrase::new(model.name.to_string()).add(Role::Muted, browse),
         version(Role::Production, production(model, target)),
         match production(model, target) {
@@ -92,5 +103,5 @@ fn row(model: &RegisteredModel, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
         version(Role::Candidate, waiting(model, target).map(|w| w.candidate.number)),
         Phrase::of(Role::Muted, time::age(model.updated_at, ctx.now)),
         Phrase::of(Role::Muted, first_line(&model.description).to_owned()),
-    ])
+    ]
 }

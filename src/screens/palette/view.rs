@@ -6,6 +6,7 @@ use ratatui::widgets::Widget as _;
 
 use super::Palette;
 use super::entries::{Entry, Kind, Standing};
+use crate::app::action::Action;
 use crate::present::number;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
@@ -34,7 +35,7 @@ impl Palette {
                 true => "The list of models is still being read …".to_owned(),
                 false => super::entries::nothing(self.field.value()),
             };
-            return format::empty(area, buf, skin, &message, &[("Esc", "back")]);
+            return format::empty(area, buf, ctx, skin, &message, &[(Action::Back, "back")]);
         }
         let columns = [Column::left("").min(24).max(44), Column::left(""), Column::left("").min(12).stretch()];
         let names = self.rows.iter().take(500).filter_map(|row| self.entry(*row));

@@ -7,6 +7,7 @@ use ratatui::widgets::Widget as _;
 use super::choice::{Choice, Choosable, word};
 use super::picker::{Picker, Purpose};
 use super::{Ctx, view as format};
+use crate::app::action::Action;
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
@@ -49,7 +50,7 @@ pub fn draw(picker: &Picker<Choosable>, list: &str, area: Rect, buf: &mut Buffer
     };
     let area = format::Prompt::new(skin, prompt, picker.field()).draw(area, buf);
     if picker.is_empty() {
-        return format::empty(area, buf, skin, "No column matches.", &[("Esc", "back")]);
+        return format::empty(area, buf, ctx, skin, "No column matches.", &[(Action::Back, "back")]);
     }
     let choice = ctx.prefs.lists.get(list);
     let columns = [Column::left("").min(20).stretch()];

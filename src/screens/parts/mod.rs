@@ -34,6 +34,7 @@ use crate::app::effect::Effect;
 use crate::app::find;
 use crate::app::input::Key;
 use crate::app::keymap::Context;
+use crate::app::keys::Keys;
 use crate::app::list::Cursor;
 use crate::app::own::OwnRun;
 use crate::app::owner::Owner;
@@ -50,6 +51,7 @@ use crate::domain::record::Decision;
 use crate::domain::rules::Rules;
 use crate::domain::target::TargetEntry;
 use crate::domain::text::{cleaned_line, grouped, shorten};
+use crate::present::Phrase;
 use crate::present::time::Zone;
 use crate::ui::Kept;
 
@@ -67,6 +69,8 @@ pub fn keep(draft: Draft, decision: Decision, typed: &str, began_empty: bool) ->
 /// Read-only context of a screen.
 #[derive(Clone, Copy, Debug)]
 pub struct Ctx<'a> {
+    /// The keys of this screen.
+    pub keys: Keys<'a>,
     /// Everything read so far.
     pub cache: &'a Cache,
     /// Settings from the configuration.

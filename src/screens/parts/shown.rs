@@ -63,7 +63,8 @@ impl Shown {
         self.made = match (&file.content, graphic) {
             (Content::Text(lines), _) => Made::Lines(wrapped(lines, columns, folded)),
             (Content::Picture(_), _) if ctx.pictures == Pictures::Off => {
-                let word = "Pictures are off ([ui] images in the configuration). Press w to save the file.";
+                let save = ctx.keys.press(Action::Save, "save the file");
+                let word = format!("Pictures are off ([ui] images in the configuration). {save}");
                 Made::Lines(Phrase::of(Role::Muted, word).wrap(columns, 0))
             }
             (Content::Picture(_), Some(graphic)) => Made::Graphic(Arc::clone(graphic)),

@@ -1,5 +1,6 @@
 //! Drawing shared by several screens: banners, prompts, empty panes, and loading states.
 
+use crate::app::action::Action;
 use crate::app::owner::Owner;
 use crate::present::time;
 use crate::present::version;
@@ -12,7 +13,7 @@ use tui_input::Input;
 use super::save::{Question, Save};
 use super::{Ctx, Filter};
 use crate::domain::failure::{Failure, Note};
-use crate::domain::ids::{ModelName, RunId};
+use crate::domain::ids::{ModelName, RunId, VersionNumber};
 use crate::domain::name::oddities;
 use crate::domain::registry::ModelVersion;
 use crate::domain::text::{clean_line, grouped};
@@ -116,8 +117,8 @@ pub fn banner(
     };
     let note = shown_since.map(|at| format!(". What you see was read at {}", ctx.zone.clock(at))).unwrap_or_default();
     let text = format!("{failure}{note}");
-    let hint = failure.hint.as_deref().unwrap_or("Press r to try again.");
-    let banner = Banner { skin, tone: Tone::Bad, text: &text, hint: Some(hint) };
+    let hint = failure.hint.clone().unwrap_or_else(|| ctx.keys.press(Action::Refresh, "try again"));
+    let banner = Banner { skin, tone: Tone::Bad, text: &text, hint: Some(&hint) };
     // At most half of the pane: stale data is better than none.
     let height = banner.height(area.width).min(area.height / 2);
     if shown_since.is_none() {
@@ -157,7 +158,7 @@ pub fn age(loading: bool, failed: bool, read_at: Option<Timestamp>, ctx: &Ctx<'_
 }
 
 /// Draws the filter line, if there is one, and returns the area below it.
-pub fn filter_line(filter: &Filter, area: Rect, buf: &mut Buffer, skin: &Skin) -> Rect {
+pub fn filter_line(filter: &Filter, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) -> Rect {
     if !filter.is_active() {
         return area;
     }
@@ -169,18 +170,19 @@ pub fn filter_line(filter: &Filter, area: Rect, buf: &mut Buffer, skin: &Skin) -
     // While typing, the footer shows it.
     let hint = match filter.is_editing() {
         true => found,
-        false => found.add(Role::Key, " Esc").add(Role::Muted, " clears it "),
+        false => found.add(Role::Key, format!(" {}", ctx.keys.named(Action::Back))).add(Role::Muted, " clears it "),
     };
     Prompt::new(skin, " / ", filter.field()).focused(filter.is_editing()).hint(hint).draw(area, buf)
 }
 
 /// Draws the save prompt, if it is open, and returns the area below it.
-pub fn save_line(save: &Save, area: Rect, buf: &mut Buffer, skin: &Skin) -> Rect {
+pub fn save_line(save: &Save, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) -> Rect {
     match save.question() {
         None => area,
         Some(Question::Replace { place }) => {
             let (line, below) = split_top(area, 1);
-            let text = format!(" {} y replaces, Esc keeps: {place} is there already", skin.symbols().warn);
+            let (mark, back) = (skin.symbols().warn, ctx.keys.named(Action::Back));
+            let text = format!(" {mark} y replaces, {back} keeps: {place} is there already");
             Phrase::of(Role::Warn, text).draw(line, buf, skin);
             below
         }
@@ -253,12 +255,13 @@ pub fn split_bottom(area: Rect, rows: u16) -> (Rect, Rect) {
 }
 
 /// A centered, wrapped message for an empty pane, with key hints below it.
-pub fn empty(area: Rect, buf: &mut Buffer, skin: &Skin, message: &str, keys: &[(&'static str, &'static str)]) {
+pub fn empty(area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin, message: &str, keys: &[(Action, &'static str)]) {
     let room = usize::from(area.width.saturating_sub(4));
     let mut phrases = Phrase::of(Role::Muted, message).wrap(room, 0);
-    let hints = keys.iter().fold(Phrase::default(), |line, (key, word)| {
+    let keys = keys.iter().filter_map(|(action, word)| Some((ctx.keys.label(*action)?, word)));
+    let hints = keys.fold(Phrase::default(), |line, (key, word)| {
         let gap = if line.is_empty() { "" } else { "   " };
-        line.text(gap).add(Role::Key, *key).add(Role::Muted, format!(" {word}"))
+        line.text(gap).add(Role::Key, key).add(Role::Muted, format!(" {word}"))
     });
     if !hints.is_empty() {
         phrases.extend([Phrase::default(), hints]);
@@ -270,11 +273,22 @@ pub fn empty(area: Rect, buf: &mut Buffer, skin: &Skin, message: &str, keys: &[(
     }
 }
 
+/// A version's number after the name of its model, marked as what is in production or as a candidate for it.
+pub fn number(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
+    let read = ctx.cache.facts(model, version).map(|facts| &facts.version);
+    let known = read.or_else(|| ctx.cache.version(model, version));
+    match known.is_some_and(|version| ctx.rules.promote_to.is_held_by(version)) {
+        true => Phrase::of(Role::Production, format!("  {} {version}", skin.symbols().production)),
+        false => Phrase::of(Role::Candidate, format!("  {} {version}", skin.symbols().candidate)),
+    }
+}
+
 /// The version or run whose files are shown.
 pub fn owner(owner: &Owner, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     match owner {
-        Owner::Version(model, version) => Phrase::of(Role::Title, model.to_string())
-            .add(Role::Candidate, format!("  {} {version}", skin.symbols().candidate)),
+        Owner::Version(model, version) => {
+            Phrase::of(Role::Title, model.to_string()).join(number(model, *version, ctx, skin))
+        }
         Owner::Run(id) => {
             let label = ctx.cache.run(id).flatten().map_or_else(|| id.short(), version::run_label);
             Phrase::of(Role::Title, format!("run {label}"))

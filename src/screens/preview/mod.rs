@@ -142,13 +142,14 @@ impl Preview {
     }
 
     /// The lines above the file: its kind, how much of it is shown, and anything odd.
-    fn above(&self, file: &Beginning, width: u16) -> Vec<Phrase<'static>> {
+    fn above(&self, file: &Beginning, width: u16, ctx: &Ctx<'_>) -> Vec<Phrase<'static>> {
         let mut first = Phrase::of(Role::Muted, format!(" {}", file.kind));
         let read = human_size(file.read);
         first = match (file.cut, file.total) {
             (true, total) => {
                 let of = total.map(|t| format!(" of {}", human_size(t))).unwrap_or_default();
-                first.add(Role::Warn, format!("  only the first {read}{of} are shown; w saves the whole file"))
+                let save = ctx.keys.named(Action::Save);
+                first.add(Role::Warn, format!("  only the first {read}{of} are shown; {save} saves the whole file"))
             }
             (false, _) => first.add(Role::Muted, format!("  {read}")),
         };
@@ -168,7 +169,7 @@ impl Preview {
 
     /// Rows available for the file.
     fn rows(&self, ctx: &Ctx<'_>) -> usize {
-        let above = self.file().map_or(1, |file| self.above(file, ctx.width).len());
+        let above = self.file().map_or(1, |file| self.above(file, ctx.width, ctx).len());
         let asking = usize::from(self.save.is_asking());
         ctx.rows(u16::try_from(above + asking).unwrap_or(u16::MAX))
     }

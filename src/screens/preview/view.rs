@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{MARGIN, Preview};
+use crate::app::action::Action;
 use crate::domain::preview::Content;
 use crate::domain::text::clean_line;
 use crate::screens::parts::Ctx;
@@ -26,17 +27,17 @@ impl Preview {
 
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
-        let area = format::save_line(&self.save, area, buf, skin);
+        let area = format::save_line(&self.save, area, buf, ctx, skin);
         let slot = ctx.cache.slot(&self.query());
         let failure = slot.and_then(|s| s.failure.as_ref());
         let area = format::banner(area, buf, ctx, skin, failure, slot.and_then(|s| s.read_at));
         let Some(file) = self.file() else {
             if failure.is_none() {
-                format::empty(area, buf, skin, "reading the file …", &[]);
+                format::empty(area, buf, ctx, skin, "reading the file …", &[]);
             }
             return;
         };
-        let above = self.above(file, ctx.width);
+        let above = self.above(file, ctx.width, ctx);
         let used = format::lines(area, buf, skin, above);
         let (_, area) = format::split_top(area, used);
         // A table has a margin of its own.
@@ -45,7 +46,7 @@ impl Preview {
         let part = Part { rows: &self.shown, offset: self.offset, column: self.column };
         shown_view::draw(file, self.shown_as.made(), part, inner, buf, skin);
         if matches!(&file.content, Content::Bytes(b) if b.is_empty()) || is_empty(&file.content) {
-            format::empty(area, buf, skin, "The file is empty.", &[("Esc", "back")]);
+            format::empty(area, buf, ctx, skin, "The file is empty.", &[(Action::Back, "back")]);
         }
     }
 }

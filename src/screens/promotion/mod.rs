@@ -24,7 +24,7 @@ use crate::screens::parts::cd;
 use crate::screens::parts::{Component, Ctx, Response, ScreenEvent};
 use note::Note;
 
-/// Seconds between two queries for the jobs of a running CD run.
+/// Seconds between two queries for the jobs of a running CD run, and while it only waits for an approval.
 const JOBS_EVERY_S: i64 = 3;
 
 /// State of the screen.
@@ -159,7 +159,7 @@ impl Component for Promotion {
             ApproveDeployment, Back, Browse, Copy, Help, JobLog, Jobs, Note, Record, Rerun, Resume, Rollback, Undo,
         };
         let Some(state) = self.current(ctx) else {
-            return &[Record, Browse, Jobs, Copy, Back, Help];
+            return &[Back, Help];
         };
         if aftermath::approval(&state, ctx).is_some() {
             return &[ApproveDeployment, Browse, Jobs, Record, Copy, Back, Help];
@@ -186,7 +186,7 @@ impl Component for Promotion {
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         if self.note.is_writing() && !matches!(event, ScreenEvent::Changed) {
-            return self.note.update(event, self.id);
+            return self.note.update(event, self.id, ctx);
         }
         let ScreenEvent::Action(action) = event else {
             return self.refresh_cd(ctx);
@@ -205,7 +205,9 @@ impl Component for Promotion {
             Action::Resume if ctx.busy => return Response::notice("It is running already."),
             Action::Undo if !idle => return Response::notice("There is nothing to undo."),
             Action::Undo if state.may_be_cut() && !state.is_tag_in_doubt() => {
-                return Response::notice("The tag exists or may exist, so it cannot be undone. Press r to resume.");
+                let resume = ctx.keys.press(Action::Resume, "resume");
+                let why = format!("The tag exists or may exist, so it cannot be undone. {resume}");
+                return Response::vain(action, why);
             }
             // Undo writes to the registry, so it takes more than one key.
             Action::Undo if armed == Some(Armed::Undo) => return Response::effect(Effect::Undo(self.id)),

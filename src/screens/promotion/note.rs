@@ -6,7 +6,7 @@ use crate::app::action::Action;
 use crate::app::edit;
 use crate::app::effect::Effect;
 use crate::domain::ids::PromotionId;
-use crate::screens::parts::{Response, ScreenEvent, cut_at};
+use crate::screens::parts::{Ctx, Response, ScreenEvent, cut_at};
 
 #[derive(Clone, Debug, Default)]
 pub struct Note {
@@ -40,7 +40,7 @@ impl Note {
     }
 
     /// Handles an event while it is written.
-    pub fn update(&mut self, event: ScreenEvent<'_>, id: PromotionId) -> Response {
+    pub fn update(&mut self, event: ScreenEvent<'_>, id: PromotionId, ctx: &Ctx<'_>) -> Response {
         match event {
             ScreenEvent::Key(key) => {
                 edit::edit(&mut self.field, key);
@@ -50,7 +50,8 @@ impl Note {
             }
             ScreenEvent::Action(Action::Back) => self.clear(),
             ScreenEvent::Action(Action::Open) if self.field.value().trim().is_empty() => {
-                return Response::notice("Write a sentence first. Esc leaves it.");
+                let back = ctx.keys.named(Action::Back);
+                return Response::notice(format!("Write a sentence first. {back} leaves it."));
             }
             ScreenEvent::Action(Action::Open) => {
                 self.writing = false;

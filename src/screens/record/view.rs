@@ -37,7 +37,7 @@ impl Record {
         let area = format::banner(area, buf, ctx, skin, failure, read_at);
         let lines = self.found(ctx, skin.symbols());
         if lines.is_empty() && self.filter.narrows() {
-            return format::empty(area, buf, skin, "No line matches.", &[("Esc", "the whole record")]);
+            return format::empty(area, buf, ctx, skin, "No line matches.", &[(Action::Back, "the whole record")]);
         }
         if lines.is_empty() && failure.is_none() {
             let reading = ctx.cache.is_loading(&query);
@@ -46,7 +46,7 @@ impl Record {
                 (RecordAt::Release(..), true) => "reading the record from its release …",
                 (_, false) => "No such record on this machine.",
             };
-            return format::empty(area, buf, skin, message, &[("Esc", "back")]);
+            return format::empty(area, buf, ctx, skin, message, &[(Action::Back, "back")]);
         }
         let line = |i: usize| lines.get(i).cloned().unwrap_or_default();
         let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };

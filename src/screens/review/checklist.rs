@@ -116,7 +116,8 @@ impl Checklist {
             return Some(Response::none());
         };
         if !question.answers.contains(&wanted) {
-            let word = format!("Possible answers: {}. Press Enter to choose.", question.answers.join(", "));
+            let choose = ctx.keys.press(Action::NextAnswer, "choose");
+            let word = format!("Possible answers: {}. {choose}", question.answers.join(", "));
             return Some(Response::notice(word));
         }
         let step = self.answer(question, wanted, ctx);

@@ -6,6 +6,7 @@ use ratatui::widgets::Widget as _;
 
 use super::checklist::{BELOW, Checklist};
 use super::verdict;
+use crate::app::action::Action;
 use crate::domain::policy::{Answer, Question, checklist::open_items};
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
@@ -52,12 +53,12 @@ impl Checklist {
         let none = "No questions. Add some as [[policy.checklist]] in the configuration.";
         let message = match ctx.rules.may_have_policy(model) && self.questions(ctx).is_none() {
             true => match verdict::failure(model, version, ctx) {
-                Some(failure) => format!("{failure}. Press r to try again."),
+                Some(failure) => format!("{failure}. {}", ctx.keys.press(Action::Refresh, "try again")),
                 None => "reading the policy …".to_owned(),
             },
             false => none.to_owned(),
         };
-        format::empty(area, buf, skin, &message, &[]);
+        format::empty(area, buf, ctx, skin, &message, &[]);
     }
 
     /// The selected question in full, its allowed answers, and the note.

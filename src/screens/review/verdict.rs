@@ -1,6 +1,7 @@
 //! The verdict in the review: one line above the rows, and a tab of its own.
 
 use super::rows::TabRow;
+use crate::app::action::Action;
 use crate::app::query::Query;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ModelName, VersionNumber};
@@ -33,8 +34,8 @@ pub fn rows(model: &ModelName, version: VersionNumber, ctx: &Ctx<'_>) -> Vec<Tab
         return vec![TabRow::Line("There is no policy for this model. Add [policy] to the configuration.".to_owned())];
     }
     let Some(verdict) = verdict(model, version, ctx) else {
-        let why = failure(model, version, ctx)
-            .map(|f| format!("{}. Press r to try again.", f.sentence().trim_end_matches('.')));
+        let again = ctx.keys.press(Action::Refresh, "try again");
+        let why = failure(model, version, ctx).map(|f| format!("{}. {again}", f.sentence().trim_end_matches('.')));
         return vec![TabRow::Line(why.unwrap_or_else(|| "reading the policy …".to_owned()))];
     };
     let mut rows: Vec<TabRow> = verdict.findings.iter().cloned().map(TabRow::Finding).collect();

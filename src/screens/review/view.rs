@@ -6,7 +6,9 @@ use ratatui::widgets::Widget as _;
 
 use super::rows::TabRow;
 use super::{Review, Tab, caution, standing, verdict};
+use crate::app::action::Action;
 use crate::app::cache::Slot;
+use crate::app::keymap::Context;
 use crate::domain::name::oddities;
 use crate::screens::parts::view as format;
 use crate::screens::parts::{Component as _, Ctx, requests};
@@ -51,7 +53,14 @@ impl Review {
             // The diff tab handles its own loading state: it may need another baseline.
             (_, _, Tab::Diff) => self.diff.draw(area, buf, ctx, skin),
             (None, None, _) => {
-                format::empty(area, buf, skin, "reading the version, its run and the version in production …", &[]);
+                format::empty(
+                    area,
+                    buf,
+                    ctx,
+                    skin,
+                    "reading the version, its run and the version in production …",
+                    &[],
+                );
             }
             (_, _, Tab::Lineage) => self.lineage.draw(area, buf, skin),
             (Some(facts), _, Tab::Artifacts) => self.artifacts.draw(&facts.version, area, buf, ctx, skin),
@@ -78,7 +87,9 @@ impl Review {
     }
 
     fn draw_tabs(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
-        let keys: Vec<String> = (1..=Tab::ALL.len()).map(|n| n.to_string()).collect();
+        // Also while something is typed in front of them.
+        let keys = ctx.keys.of(&[Context::Review]);
+        let keys: Vec<String> = Action::TABS.iter().map(|tab| keys.label(*tab).unwrap_or_default()).collect();
         let badge = |tab| if tab == Tab::Checklist { self.checklist.badge(ctx) } else { Phrase::default() };
         let label = |(key, tab): (&'_ String, Tab)| (key.clone(), tab.title(), badge(tab));
         let labels: Vec<_> = keys.iter().zip(Tab::ALL).map(label).collect();

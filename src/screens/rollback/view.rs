@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::Rollback;
+use crate::app::action::Action;
 use crate::domain::decision::Candidate;
 use crate::domain::text::clean_line;
 use crate::present::number;
@@ -30,7 +31,14 @@ impl Rollback {
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let slot = ctx.cache.slot(&self.query());
         let failure = ctx.cache.failure(&self.query());
-        let area = format::banner(area, buf, ctx, skin, failure, slot.and_then(|s| s.read_at));
+        let area = format::banner(
+            area,
+            buf,
+            ctx,
+            skin,
+            failure,
+            slot.and_then(|s| s.read_at).filter(|_| self.found(ctx).is_some()),
+        );
         let (area, below) = format::split_bottom(area, self.below(ctx));
         let notes = self.notes(ctx);
         let unread = !notes.is_empty();
@@ -42,12 +50,13 @@ impl Rollback {
             let (message, keys): (&str, &[_]) = match (slot.is_some_and(|s| s.read_at.is_some()), failure) {
                 (_, Some(_)) => ("", &[]),
                 (false, None) => ("reading what was in production …", &[]),
-                (true, None) => (&none, &[("Esc", "back"), ("r", "reads again")]),
+                (true, None) => (&none, &[(Action::Back, "back"), (Action::Refresh, "reads again")]),
             };
-            return format::empty(area, buf, skin, message, keys);
+            return format::empty(area, buf, ctx, skin, message, keys);
         }
         let (line, area) = format::split_top(area, 1);
-        let text = " Earlier versions that were in production. Press Enter to see what a rollback would do.";
+        let open = ctx.keys.press(Action::Open, "see what a rollback would do");
+        let text = format!(" Earlier versions that were in production. {open}");
         Phrase::of(Role::Muted, text).draw(line, buf, skin);
         let columns = columns(candidates.iter().any(|c| !c.reason.is_empty()), ctx.zone);
         let widths = Widths::of(&columns, [sample()]);

@@ -6,6 +6,8 @@ use ratatui::widgets::Widget as _;
 
 use super::rows::RunRow;
 use super::{RunDetail, Tab};
+use crate::app::action::Action;
+use crate::app::keymap::Context;
 use crate::domain::text::clean_line;
 use crate::present::time;
 use crate::present::version;
@@ -32,7 +34,9 @@ impl RunDetail {
     /// Draws the body: the tab line, and the tab.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let (line, area) = format::split_top(area, 1);
-        let keys: Vec<String> = (1..=Tab::ALL.len()).map(|n| n.to_string()).collect();
+        // Also while something is typed in front of them.
+        let keys = ctx.keys.of(&[Context::Run]);
+        let keys: Vec<String> = Action::TABS.iter().map(|tab| keys.label(*tab).unwrap_or_default()).collect();
         let tabs: Vec<_> = keys.iter().zip(Tab::ALL).map(|(key, tab)| TabLabel::new(key, tab.title())).collect();
         let active = Tab::ALL.iter().position(|t| *t == self.tab).unwrap_or(0);
         (&Tabs { skin, tabs: &tabs, active }).render(line, buf);
@@ -52,7 +56,7 @@ impl RunDetail {
                 (_, Tab::Description) => "This run has no description (tag mlflow.note.content).",
                 (_, Tab::Tags | Tab::Lineage) => "This run has no tags.",
             };
-            return format::empty(area, buf, skin, message, &[]);
+            return format::empty(area, buf, ctx, skin, message, &[]);
         }
         let columns = columns(self.tab);
         let widths = Widths::of(&columns, [sample(self.tab)]);

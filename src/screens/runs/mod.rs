@@ -230,7 +230,8 @@ impl Runs {
             ids.push(run.id.clone());
         }
         if ids.len() < 2 {
-            return Response::notice("Mark at least two runs with Space, then compare them.");
+            let mark = ctx.keys.named(Action::Mark);
+            return Response::notice(format!("Mark at least two runs with {mark}, then compare them."));
         }
         let subject = |id: RunId| {
             let label = ctx.cache.run(&id).flatten().map_or_else(|| id.short(), run_label);

@@ -7,6 +7,7 @@ use ratatui::widgets::Widget as _;
 use super::Runs;
 use super::arrange::{ListedRun, duration};
 use super::picker::label;
+use crate::app::action::Action;
 use crate::app::prefs::{RunColumn, SortKey};
 use crate::app::query::Query;
 use crate::domain::run::Run;
@@ -69,7 +70,7 @@ impl Runs {
     /// Draws the body.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         if let Some(picker) = &self.picker {
-            return self.draw_picker(picker, area, buf, skin);
+            return self.draw_picker(picker, area, buf, ctx, skin);
         }
         let area = self.draw_search(area, buf, ctx, skin);
         let list = self.found(ctx).map(|f| &f.list);
@@ -85,12 +86,14 @@ impl Runs {
                 (_, None) if failure.is_some() || self.search_failure(ctx).is_some() => ("", &[]),
                 (_, None) => ("reading runs …", &[]),
                 ("", Some(_)) if self.shown.filter.is_empty() => {
-                    ("This experiment has no runs.", &[("r", "reads again")])
+                    ("This experiment has no runs.", &[(Action::Refresh, "reads again")])
                 }
-                ("", Some(_)) => ("No run matches the filter.", &[("f", "changes it"), ("Esc", "clears it")]),
-                _ => ("No loaded run matches.", &[("Esc", "clears the filter")]),
+                ("", Some(_)) => {
+                    ("No run matches the filter.", &[(Action::Search, "changes it"), (Action::Back, "clears it")])
+                }
+                _ => ("No loaded run matches.", &[(Action::Back, "clears the filter")]),
             };
-            return format::empty(area, buf, skin, message, keys);
+            return format::empty(area, buf, ctx, skin, message, keys);
         };
         let chosen = self.columns.as_deref().unwrap_or_default();
         let chosen = chosen.get(self.first_column..).unwrap_or_default();
@@ -122,11 +125,14 @@ impl Runs {
         }
         let below = if self.search.is_editing() {
             let hint = Phrase::of(Role::Muted, "metrics.auc > 0.9 and params.depth = '6' ");
-            format::Prompt::new(skin, " f ", self.search.field()).hint(hint).draw(area, buf)
+            format::Prompt::new(skin, " search ", self.search.field()).hint(hint).draw(area, buf)
         } else {
             let (line, below) = format::split_top(area, 1);
-            let phrase = Phrase::of(Role::Key, " f ").text(clean_line(&self.wanted.filter));
-            phrase.add(Role::Key, "   Esc").add(Role::Muted, " clears it").draw(line, buf, skin);
+            let phrase = Phrase::of(Role::Key, " search ").text(clean_line(&self.wanted.filter));
+            phrase
+                .add(Role::Key, format!("   {}", ctx.keys.named(Action::Back)))
+                .add(Role::Muted, " clears it")
+                .draw(line, buf, skin);
             below
         };
         let error = self.search_error(ctx);
@@ -140,14 +146,14 @@ impl Runs {
         below
     }
 
-    fn draw_picker(&self, picker: &Picker<SortKey>, area: Rect, buf: &mut Buffer, skin: &Skin) {
+    fn draw_picker(&self, picker: &Picker<SortKey>, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let prompt = match picker.purpose() {
             Purpose::Columns => " columns ",
             Purpose::Sort => " sort by ",
         };
         let area = format::Prompt::new(skin, prompt, picker.field()).draw(area, buf);
         if picker.is_empty() {
-            return format::empty(area, buf, skin, "No column matches.", &[("Esc", "back")]);
+            return format::empty(area, buf, ctx, skin, "No column matches.", &[(Action::Back, "back")]);
         }
         let columns = [Column::left("").min(20).stretch(), Column::left("").min(10)];
         let widths = Widths::of(&columns, [Row::new(vec![Phrase::new("x"), Phrase::new("descending")])]);

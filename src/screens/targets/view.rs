@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::Targets;
+use crate::app::action::Action;
 use crate::app::query::Query;
 use crate::domain::target::{TargetEntry, WaitingCount};
 use crate::present::number;
@@ -27,9 +28,9 @@ impl Targets {
         if self.list.is_empty() {
             let (message, keys): (&str, &[_]) = match self.list.filter().query() {
                 "" => ("The configuration has no targets.", &[]),
-                _ => ("No target matches.", &[("Esc", "clears the filter")]),
+                _ => ("No target matches.", &[(Action::Back, "clears the filter")]),
             };
-            return format::empty(area, buf, skin, message, keys);
+            return format::empty(area, buf, ctx, skin, message, keys);
         }
         let columns = [
             Column::left("TARGET").min(10).max(24),

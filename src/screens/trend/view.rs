@@ -65,7 +65,7 @@ impl Trend {
                 (None, None) => "reading versions …",
                 (None, Some(_)) => "This model has no versions.",
             };
-            return format::empty(area, buf, skin, message, &[]);
+            return format::empty(area, buf, ctx, skin, message, &[]);
         }
         let (first, rest) = format::split_top(area, 2);
         let (chart, below) = format::split_bottom(rest, BELOW);
@@ -82,7 +82,7 @@ impl Trend {
                 (_, true) => "The versions' runs could not be read.".to_owned(),
                 _ => format!("No version has a value of {}.", clean_line(&self.metric)),
             };
-            format::empty(chart, buf, skin, &message, &[]);
+            format::empty(chart, buf, ctx, skin, &message, &[]);
         }
         format::lines(below, buf, skin, self.summary(&points, ctx).wrap(width, 1));
     }

@@ -102,7 +102,7 @@ impl Versions {
     }
 
     /// Compares the marked versions; a single marked version is compared with the one under the cursor.
-    fn compare(&self, under_cursor: VersionNumber, items: &[ModelVersion]) -> Response {
+    fn compare(&self, under_cursor: VersionNumber, items: &[ModelVersion], ctx: &Ctx<'_>) -> Response {
         let mut numbers = self.marks.clone();
         if let [only] = numbers.as_slice()
             && *only != under_cursor
@@ -110,7 +110,8 @@ impl Versions {
             numbers.push(under_cursor);
         }
         if numbers.len() < 2 {
-            return Response::notice("Mark at least two versions with Space, then compare them.");
+            let mark = ctx.keys.named(Action::Mark);
+            return Response::notice(format!("Mark at least two versions with {mark}, then compare them."));
         }
         let subject = |number: VersionNumber| Subject {
             label: number.to_string(),
@@ -272,7 +273,7 @@ impl Component for Versions {
                 self.list.act(ScreenEvent::Action(Action::Down), rows);
                 Response::none()
             }
-            Action::Compare => self.compare(version, items),
+            Action::Compare => self.compare(version, items, ctx),
             Action::Review => Response::push(Route::Review(model, version)),
             Action::Approve => Response::push(Route::Approve(model, version, Decision::Approve)),
             Action::Reject => Response::push(Route::Decide(model, version, Decision::Reject)),

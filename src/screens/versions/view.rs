@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::{SPARK, Versions};
+use crate::app::action::Action;
 use crate::app::eager_pages::EagerPages;
 use crate::domain::promotion::mark::promotion_on;
 use crate::domain::record::DecisionMark;
@@ -14,7 +15,6 @@ use crate::present::decision;
 use crate::present::number;
 use crate::present::time;
 use crate::present::version as words;
-use crate::screens::parts::Ctx;
 use crate::screens::parts::choice_view::{self, Chosen};
 use crate::screens::parts::known::{Known, known};
 use crate::screens::parts::{version_view, view as format};
@@ -54,10 +54,12 @@ impl Versions {
             let (message, keys): (&str, &[_]) = match (self.list.filter().query(), versions) {
                 (_, None) if failure.is_some() => ("", &[]),
                 (_, None) => ("reading versions …", &[]),
-                ("", Some(_)) => ("This model has no versions.", &[("Esc", "back"), ("r", "reads again")]),
-                _ => ("No version matches.", &[("Esc", "clears the filter")]),
+                ("", Some(_)) => {
+                    ("This model has no versions.", &[(Action::Back, "back"), (Action::Refresh, "reads again")])
+                }
+                _ => ("No version matches.", &[(Action::Back, "clears the filter")]),
             };
-            return format::empty(area, buf, skin, message, keys);
+            return format::empty(area, buf, ctx, skin, message, keys);
         }
         let (area, pane) = version_view::panes(area, ctx);
         // Columns that the pane shows in full are dropped.

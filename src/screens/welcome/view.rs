@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{Door, Question, Stage, Welcome};
+use crate::app::action::Action;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
@@ -21,13 +22,13 @@ impl Welcome {
     }
 
     /// Draws the body.
-    pub fn draw(&self, area: Rect, buf: &mut Buffer, _: &Ctx<'_>, skin: &Skin) {
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
         let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
         match self.stage {
             Stage::Doors => self.draw_doors(area, buf, skin),
             Stage::Path => self.draw_path(area, buf, skin),
-            Stage::Asking(question) => self.draw_questions(Some(question), area, buf, skin),
-            Stage::Written => self.draw_questions(None, area, buf, skin),
+            Stage::Asking(question) => self.draw_questions(Some(question), area, buf, ctx, skin),
+            Stage::Written => self.draw_questions(None, area, buf, ctx, skin),
         }
     }
 
@@ -69,10 +70,13 @@ impl Welcome {
     }
 
     /// The questions up to the current one; all of them, and the file, after the last.
-    fn draw_questions(&self, current: Option<Question>, mut area: Rect, buf: &mut Buffer, skin: &Skin) {
+    fn draw_questions(&self, current: Option<Question>, mut area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
+        let enter = ctx.keys.named(if current.is_some() { Action::Open } else { Action::Confirm });
         let first = match current {
-            Some(_) => "Each answer is tested when you press Enter. Nothing is written before you have seen it.",
-            None => "This is the configuration. Enter writes it, and opens the inbox.",
+            Some(_) => {
+                format!("Each answer is tested when you press {enter}. Nothing is written before you have seen it.")
+            }
+            None => format!("This is the configuration. {enter} writes it, and opens the inbox."),
         };
         let width = usize::from(area.width);
         let first = Phrase::of(Role::Muted, first).wrap(width, 0).into_iter().chain([Phrase::default()]);

@@ -80,7 +80,7 @@ fn a_filter_the_server_refuses_says_why_at_the_field_and_keeps_the_rows() {
     driver.sees(&["Invalid clause(s)", "train-1000"]);
     let text = driver.picture();
     let line = |word| text.lines().position(|l: &str| l.contains(word)).unwrap();
-    assert_eq!(line("Invalid clause"), line(" f broken") + 1, "{text}");
+    assert_eq!(line("Invalid clause"), line(" search broken") + 1, "{text}");
     driver.answering = false;
     driver.keys("f<enter>");
     let asked = driver.asked();

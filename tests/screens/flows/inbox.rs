@@ -351,7 +351,7 @@ fn what_nobody_staged_folds_under_what_somebody_did() {
     driver.keys("<space>");
     assert_eq!(selected(&mut driver).as_deref(), Some("models:/c/3"), "the cursor goes to the row that stands for it");
     driver.sees(&["+ 2 older, not staged"]);
-    driver.keys("/c v1<enter>");
+    driver.keys("/^c\\ v1<enter>");
     assert_eq!(selected(&mut driver).as_deref(), Some("models:/c/1"), "a filter finds what is folded");
 }
 

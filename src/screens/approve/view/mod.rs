@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::{Approve, Focus, Phase};
+use crate::app::action::Action;
 use crate::domain::confirmation::confirmation;
 use crate::domain::ids::PromotionId;
 use crate::domain::preflight::Preflight;
@@ -66,7 +67,7 @@ impl Approve {
         format::lines(inner, buf, skin, arranged.above);
         // Nothing that is typed into a plan that cannot be carried out would do anything.
         let asks = (!self.is_blocked(ctx)).then(|| self.reason_needed(ctx));
-        self.draw_form(inner, buf, skin, arranged.signer, &arranged.word, asks);
+        self.draw_form(inner, buf, (ctx, skin), arranged.signer, &arranged.word, asks);
     }
 
     /// Number of lines of the plan, and of those that fit on a terminal of this size at once.
@@ -168,8 +169,8 @@ impl Approve {
         let offset = self.offset.min(close.len().saturating_sub(visible));
         let more = close.len() - (offset + visible).min(close.len());
         let text = match more {
-            0 => format!("{offset} lines above: PageUp"),
-            more => format!("{} {more} more lines: PageDown", skin.symbols().warn),
+            0 => format!("{offset} lines above: {}", ctx.keys.named(Action::PageUp)),
+            more => format!("{} {more} more lines: {}", skin.symbols().warn, ctx.keys.named(Action::PageDown)),
         };
         let total = close.len();
         let shown = close.into_iter().skip(offset).take(visible).chain([Phrase::of(Role::Warn, text)]);
@@ -186,8 +187,8 @@ impl Approve {
             Ok(plan) => plan.notes,
             Err(error) => error.to_string(),
         };
-        let heading =
-            Phrase::of(Role::Heading, "Release notes").add(Role::Muted, ", as they will be   Ctrl-P shows the plan");
+        let back = format!(", as they will be   {} shows the plan", ctx.keys.named(Action::Notes));
+        let heading = Phrase::of(Role::Heading, "Release notes").add(Role::Muted, back);
         let body = text::wrap(text.trim_end(), width);
         let mut lines: Vec<_> =
             [heading, Phrase::default()].into_iter().chain(body.into_iter().map(Phrase::new)).collect();
@@ -233,7 +234,7 @@ impl Approve {
         &self,
         inner: Rect,
         buf: &mut Buffer,
-        skin: &Skin,
+        (ctx, skin): (&Ctx<'_>, &Skin),
         signer: Option<Phrase<'static>>,
         word: &[Phrase<'static>],
         asks: Option<bool>,
@@ -261,21 +262,23 @@ impl Approve {
             return (&Pager::new(skin, word.len(), 0, &said)).render(rest, buf);
         };
         let open = self.phase != Phase::Submitted;
-        let field = |label: String, input, placeholder: &'static str, focus| Field {
+        let field = |label: String, input, placeholder: String, focus| Field {
             skin,
             label: Phrase::of(Role::Muted, label),
             input,
             placeholder: placeholder.into(),
             focused: open && self.focus == focus,
         };
-        let hint = if reason_needed { "needed; Tab goes here" } else { "optional; Tab goes here" };
+        let need = if reason_needed { "needed" } else { "optional" };
+        let hint = format!("{need}; {} goes here", ctx.keys.named(Action::NextField));
         let reason = field("Reason  ".to_owned(), &self.reason, hint, Focus::Reason);
         (&reason).render(line(), buf);
         if roomy {
             line();
         }
-        let label = format!("Type {} and press Enter:  ", confirmation(&self.model, self.version));
-        let confirm = field(label, &self.confirmation, "", Focus::Confirmation);
+        let enter = ctx.keys.named(Action::Confirm);
+        let label = format!("Type {} and press {enter}:  ", confirmation(&self.model, self.version));
+        let confirm = field(label, &self.confirmation, String::new(), Focus::Confirmation);
         (&confirm).render(line(), buf);
         (&Pager::new(skin, word.len(), 0, &said)).render(rest, buf);
     }

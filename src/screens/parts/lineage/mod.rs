@@ -102,7 +102,10 @@ impl Lineage {
                 let alone = matches!(root, Some(Root::Run(_)));
                 return Some(match row.run.filter(|run| !alone || Some(run) != own.as_ref()) {
                     Some(run) => Response::push(Route::Run(run)),
-                    None if alone => Response::notice("This is that run. R opens another run under the cursor."),
+                    None if alone => Response::notice(format!(
+                        "This is that run. {} opens another run under the cursor.",
+                        ctx.keys.named(Action::Run)
+                    )),
                     None => own.map_or_else(
                         || Response::notice("The version's run cannot be shown."),
                         |run| Response::push(Route::Run(run)),

@@ -3,6 +3,8 @@
 
 use super::*;
 use crate::app::cache::Cache;
+use crate::app::keymap::{Context, Keymap};
+use crate::app::keys::Keys;
 use crate::app::prefs::Prefs;
 use crate::app::query::{Query, Reply, RequestId};
 use crate::domain::cd::{CdRun, CdState};
@@ -141,12 +143,14 @@ impl Desk {
     }
 }
 
+static KEYMAP: std::sync::LazyLock<Keymap> = std::sync::LazyLock::new(Keymap::built_in);
 static NONE: std::collections::BTreeSet<(ModelName, VersionNumber)> = std::collections::BTreeSet::new();
 static UNOPENED: std::collections::BTreeMap<(ModelName, VersionNumber), jiff::Timestamp> =
     std::collections::BTreeMap::new();
 
 fn ctx<'a>(cache: &'a Cache, rules: &'a Rules, prefs: &'a Prefs) -> Ctx<'a> {
     Ctx {
+        keys: Keys::new(&KEYMAP, &[Context::Lineage, Context::Review, Context::List, Context::Global]),
         targets: &[],
         cache,
         rules,

@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::{Armed, Promotion, aftermath};
+use crate::app::action::Action;
 use crate::app::query::Query;
 use crate::domain::cd_act::{CdAct, PendingDeployment};
 use crate::domain::promotion::SagaState;
@@ -54,7 +55,7 @@ impl Promotion {
             let failure = ctx.cache.failure(&Query::Promotions);
             let area = format::banner(area, buf, ctx, skin, failure, None);
             let message = if failure.is_some() { "" } else { "reading the journal …" };
-            return format::empty(area, buf, skin, message, &[]);
+            return format::empty(area, buf, ctx, skin, message, &[]);
         };
         let state = &*state;
         let area = match self.note.is_writing() {
@@ -69,7 +70,7 @@ impl Promotion {
         let mut head = headline(state, ctx, skin).wrap(width, 3);
         match &self.armed {
             Some(armed) => head.extend(again(armed, state, ctx, skin).wrap(width, 3)),
-            None if !ctx.busy && !state.is_over() => head.extend(choices(state).wrap(width, 3)),
+            None if !ctx.busy && !state.is_over() => head.extend(choices(state, ctx).wrap(width, 3)),
             None => {}
         }
         head.extend(pending(state, ctx, skin).into_iter().flat_map(|line| line.wrap(width, 3)));
@@ -104,8 +105,12 @@ impl Promotion {
 
 /// What the armed key does.
 fn again(armed: &Armed, state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
-    let say = |key: &str, what: String| {
-        Phrase::of(Role::Warn, format!(" {} Press {key} again to ", skin.symbols().warn)).text(what)
+    let say = |action: Action, what: String| {
+        let again = match ctx.keys.label(action) {
+            Some(key) => format!("Press {key} again"),
+            None => format!("Choose '{}' again", action.name()),
+        };
+        Phrase::of(Role::Warn, format!(" {} {again} to ", skin.symbols().warn)).text(what)
     };
     match armed {
         Armed::Undo => {
@@ -114,18 +119,18 @@ fn again(armed: &Armed, state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase
                 "" => format!("{version} leaves {target}, and what was there before returns."),
                 remark => format!("{version} is not released; {remark}."),
             };
-            say("u", format!("undo: {what}"))
+            say(Action::Undo, format!("undo: {what}"))
         }
         Armed::Ask(CdAct::Rerun { .. }) => {
             let run = aftermath::failed_run(state).map(promotion::run).unwrap_or_default();
-            say("F", format!("run the failed jobs again: {run}"))
+            say(Action::Rerun, format!("run the failed jobs again: {run}"))
         }
         Armed::Ask(CdAct::Approve { environments, .. }) => {
             let names = environments.iter().map(|e| e.name.as_str()).collect::<Vec<_>>().join(", ");
             let me = ctx.cache.session().and_then(|session| session.host.as_ref().ok().map(|me| me.login.clone()));
             let me = me.map(|me| format!(" as {me}")).unwrap_or_default();
             say(
-                "A",
+                Action::ApproveDeployment,
                 format!(
                     "approve{me} that CD deploys {} to {names}. It is kept with the record.",
                     state.plan.draft.version()
@@ -140,7 +145,10 @@ fn pending(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>
     let symbols = skin.symbols();
     let line = |p: &PendingDeployment| {
         let said = Phrase::new(" ").join(promotion::pending(p, symbols));
-        if p.may_approve { said.add(Role::Key, "   A").text(" approve") } else { said }
+        match ctx.keys.label(Action::ApproveDeployment).filter(|_| p.may_approve) {
+            Some(key) => said.add(Role::Key, format!("   {key}")).text(" approve"),
+            None => said,
+        }
     };
     let known = aftermath::pending(state, ctx).map(|(_, pending)| pending).unwrap_or_default();
     let failed = aftermath::waiting(state)
@@ -177,11 +185,15 @@ fn headline(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
 }
 
 /// The actions available for a promotion that is not running.
-fn choices(state: &SagaState) -> Phrase<'static> {
+fn choices(state: &SagaState, ctx: &Ctx<'_>) -> Phrase<'static> {
     let resume = match state.is_released() {
         true => " follow CD to its end",
         false => " resume: check what is there, then go on",
     };
-    let phrase = Phrase::of(Role::Key, "   r").text(resume);
-    if state.may_undo() || state.is_tag_in_doubt() { phrase.add(Role::Key, "   u").text(" undo") } else { phrase }
+    let undo = (state.may_undo() || state.is_tag_in_doubt()).then_some((Action::Undo, " undo"));
+    let choices = std::iter::once((Action::Resume, resume)).chain(undo);
+    choices.fold(Phrase::default(), |phrase, (action, word)| match ctx.keys.label(action) {
+        Some(key) => phrase.add(Role::Key, format!("   {key}")).text(word),
+        None => phrase,
+    })
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::app::query::Query;
-use crate::domain::cd::CdOutcome;
+use crate::domain::cd::{CdOutcome, CdRun};
 use crate::domain::elsewhere::Arrival;
 use crate::domain::promotion::saga::StepRecord;
 use crate::domain::promotion::{Ending, Observation, Phase, Receipt, SagaState, Step, StepState};

@@ -22,7 +22,7 @@ use crate::ui::{Draw as _, Phrase};
 impl Artifacts {
     /// Draws the tab.
     pub fn draw(&self, version: &ModelVersion, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
-        let area = format::save_line(&self.save, area, buf, skin);
+        let area = format::save_line(&self.save, area, buf, ctx, skin);
         let listed = listing(&file_roots(version), ctx);
         if self.files.is_empty() {
             return draw_empty(&listed, self.filter.narrows(), area, buf, ctx, skin);
@@ -95,7 +95,7 @@ fn draw_empty(listed: &Listing<'_>, narrowed: bool, area: Rect, buf: &mut Buffer
         _ if narrowed => "Nothing matches.",
         _ => "This version has no files that MLflow knows of.",
     };
-    format::empty(area, buf, skin, word, &[]);
+    format::empty(area, buf, ctx, skin, word, &[]);
 }
 
 fn draw_side(

@@ -6,6 +6,7 @@ use ratatui::widgets::Widget as _;
 
 use super::rows::DiffRow;
 use super::{Diff, reader};
+use crate::app::action::Action;
 use crate::domain::compare::MetricRow;
 use crate::domain::text::clean_line;
 use crate::screens::parts::Ctx;
@@ -39,7 +40,7 @@ impl Diff {
             _ => {
                 let area = titled(Phrase::default(), area, buf, skin);
                 let word = "Select a metric to see its curve, or a text to see all of it.";
-                format::empty(area, buf, skin, word, &[]);
+                format::empty(area, buf, ctx, skin, word, &[]);
             }
         }
     }
@@ -55,14 +56,14 @@ impl Diff {
         }
         let area = titled(title, area, buf, skin);
         let Some(query) = self.curve(ctx) else {
-            return format::empty(area, buf, skin, "Neither run could be read.", &[]);
+            return format::empty(area, buf, ctx, skin, "Neither run could be read.", &[]);
         };
         if let Some(failure) = ctx.cache.failure(&query) {
             let below = format::banner(area, buf, ctx, skin, Some(failure), None);
-            return format::empty(below, buf, skin, "", &[]);
+            return format::empty(below, buf, ctx, skin, "", &[]);
         }
         let Some(found) = ctx.cache.histories(&query) else {
-            return format::empty(area, buf, skin, "reading the history …", &[]);
+            return format::empty(area, buf, ctx, skin, "reading the history …", &[]);
         };
         let mut lines: Vec<PlotLine<'_>> = Vec::new();
         for (place, (label, id)) in runs.into_iter().enumerate() {
@@ -73,14 +74,14 @@ impl Diff {
         // The candidate is in front, so it is drawn last.
         lines.reverse();
         if lines.iter().all(|l| l.history.points.is_empty()) {
-            return format::empty(area, buf, skin, "This metric has no history.", &[]);
+            return format::empty(area, buf, ctx, skin, "This metric has no history.", &[]);
         }
         let width = usize::from(area.width);
         let symbol = |place| if place == 0 { symbols.candidate } else { symbols.production };
         let below: Vec<_> = lines.iter().rev().flat_map(|l| statistics(l, symbol(l.place)).wrap(width, 4)).collect();
         let (chart, under) = format::split_bottom(area, STATISTICS.max(below.len() as u16).min(area.height / 2));
         if !Axis::Steps.is_curve(&lines) {
-            format::empty(chart, buf, skin, NO_CURVE, &[("t", "from version to version")]);
+            format::empty(chart, buf, ctx, skin, NO_CURVE, &[(Action::Trend, "from version to version")]);
         } else {
             let sight = Axis::Steps.range(&lines);
             let plot = Plot { lines: &lines, axis: Axis::Steps, sight, log: false, cursor: None, baseline: true };

@@ -7,6 +7,7 @@ use ratatui::widgets::Widget as _;
 use super::Diff;
 use super::against::Against;
 use super::picker::{List, Picker};
+use crate::app::action::Action;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::ModelName;
 use crate::domain::text::first_line;
@@ -27,7 +28,7 @@ impl Diff {
             List::Versions => (" against version ", " runs of its experiment "),
             List::Runs => (" against run ", " versions of the model "),
         };
-        let hint = Phrase::of(Role::Key, "Tab").add(Role::Muted, other);
+        let hint = Phrase::of(Role::Key, ctx.keys.named(Action::NextTab)).add(Role::Muted, other);
         let area = format::Prompt::new(skin, label, picker.field()).hint(hint).draw(area, buf);
         let query = picker.query(ctx);
         let failure = query.as_ref().and_then(|q| ctx.cache.failure(q));
@@ -44,7 +45,7 @@ impl Diff {
                 List::Runs => "No loaded run matches. You can enter the full ID of any run.",
                 List::Versions => "No version matches. You can enter the full ID of a run.",
             };
-            return format::empty(area, buf, skin, message, &[("Esc", "back")]);
+            return format::empty(area, buf, ctx, skin, message, &[(Action::Back, "back")]);
         }
         let columns = [
             Column::left("").min(12).max(28),

@@ -8,6 +8,7 @@ use super::Diff;
 use super::against::{Against, Held};
 use super::reader::from_where_they_part;
 use super::rows::DiffRow;
+use crate::app::action::Action;
 use crate::domain::compare::{Change, MetricRow, TextRow};
 use crate::domain::evidence::Source;
 use crate::domain::policy::Evaluation;
@@ -67,21 +68,28 @@ impl Diff {
             return;
         }
         let Some(facts) = facts else {
-            return format::empty(area, buf, skin, "reading the version, its run and the version in production …", &[]);
+            return format::empty(
+                area,
+                buf,
+                ctx,
+                skin,
+                "reading the version, its run and the version in production …",
+                &[],
+            );
         };
         let area = self.draw_caution(area, buf, ctx, skin);
         let held = self.against.held(facts, ctx);
         let label = self.against.label(facts, ctx).unwrap_or_default();
         if let Held::Failed(failure) = held {
             let area = format::banner(area, buf, ctx, skin, Some(failure), None);
-            return format::empty(area, buf, skin, "", &[("b", "chooses another baseline")]);
+            return format::empty(area, buf, ctx, skin, "", &[(Action::Baseline, "chooses another baseline")]);
         }
         if self.rows.is_empty() {
             let message = match held {
                 Held::Missing => "No such run, or permission denied.".to_owned(),
                 _ => format!("reading {label} …"),
             };
-            return format::empty(area, buf, skin, &message, &[("b", "chooses another baseline")]);
+            return format::empty(area, buf, ctx, skin, &message, &[(Action::Baseline, "chooses another baseline")]);
         }
         let (area, pane) = panes_beside_values(area, ctx);
         let sides = self.headings(&label, skin);
