@@ -244,9 +244,26 @@ impl State {
                 Action::Back => self.screens.len() > 1 || self.takes_back(),
                 _ => matches!(action, Action::Palette | Action::Zone | Action::Help | Action::Quit),
             };
-            of_program || action.is_movement() || filters(*action) || tried()
+            match action.is_movement() {
+                true => self.moves(*action),
+                false => of_program || filters(*action) || tried(),
+            }
         });
         actions
+    }
+
+    /// Whether there is anything to move through with an action: where everything is in sight, there is not.
+    fn moves(&self, action: Action) -> bool {
+        let (back, forth) = match action {
+            Action::PageUp | Action::PageDown => (Action::PageUp, Action::PageDown),
+            Action::Top | Action::Bottom => (Action::Top, Action::Bottom),
+            _ => (Action::Up, Action::Down),
+        };
+        let (mut screen, ctx) = (self.top().clone(), self.ctx_of(self.top()));
+        screen.update(ScreenEvent::Action(back), &ctx);
+        let before = screen.clone();
+        screen.update(ScreenEvent::Action(forth), &ctx);
+        screen != before
     }
 
     /// The commands of the user's own that have a key here, with it.

@@ -288,10 +288,11 @@ fn deliver(state: &mut State, event: ScreenEvent<'_>) -> Vec<Effect> {
 
 fn carry_out(state: &mut State, step: Response) -> Vec<Effect> {
     state.edition += u64::from(step.rearranged);
+    let is_told = step.notice.is_some();
     if let Some(word) = step.notice {
         state.notice = Some(Notice::Word(word));
     }
-    if let Some(action) = step.passed.filter(|action| !action.is_movement()) {
+    if let Some(action) = step.passed.filter(|action| !is_told && !action.is_movement()) {
         let word = match action {
             Action::Filter => {
                 state.ignores_typing = true;

@@ -194,7 +194,7 @@ impl Approve {
         let say = |word: &str| Err(Obstacle::Say(word.to_owned()));
         let key = |action| ctx.keys.named(action);
         if matches!(self.phase, Phase::Failed(_)) {
-            return say("It did not start. Read everything again first (Ctrl-R).");
+            return say(&format!("It did not start. Read everything again first ({}).", key(Action::Refresh)));
         }
         let wanted = confirmation(&self.model, self.version);
         if !self.is_typed() {
@@ -210,7 +210,7 @@ impl Approve {
             return say(&format!("Still reading. Wait for it, then press {}.", key(Action::Confirm)));
         }
         if ctx.cache.failure(&self.query()).is_some() {
-            return say("The last read failed. Read it again first (Ctrl-R).");
+            return say(&format!("The last read failed. Read it again first ({}).", key(Action::Refresh)));
         }
         if !preflight.may_confirm() {
             return say("It cannot be approved. See the lines marked ✗.");

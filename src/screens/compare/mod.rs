@@ -57,7 +57,9 @@ impl Compare {
             Action::Refresh => return Response::refresh(self.needs(ctx)),
             Action::Differences => self.choice.differences_only = !self.choice.differences_only,
             Action::SortBySize if self.subjects.len() == 2 => self.choice.by_size = !self.choice.by_size,
-            Action::SortBySize => return Response::notice("Sorting by size needs exactly two columns."),
+            Action::SortBySize => {
+                return Response::vain(Action::SortBySize, "Sorting by size needs exactly two columns.");
+            }
             Action::CursorLeft => self.first = self.first.saturating_sub(1),
             Action::CursorRight => self.first = (self.first + 1).min(last),
             Action::Curve => return self.open(),

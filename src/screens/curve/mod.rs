@@ -278,13 +278,13 @@ impl Component for Curve {
                     Subject::Version(model, version) => {
                         Response::push(Route::Trend(model.clone(), *version, self.metric.clone()))
                     }
-                    Subject::Runs(_) => Response::notice("A trend needs a model; these are runs."),
+                    Subject::Runs(_) => Response::vain(Action::Trend, "A trend needs a model; these are runs."),
                 };
             }
             Action::Rollback => {
                 return match &self.subject {
                     Subject::Version(model, _) => Response::push(Route::Rollback(model.clone())),
-                    Subject::Runs(_) => Response::notice("A rollback needs a model; these are runs."),
+                    Subject::Runs(_) => Response::vain(Action::Rollback, "A rollback needs a model; these are runs."),
                 };
             }
             Action::Copy => {

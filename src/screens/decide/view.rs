@@ -66,7 +66,7 @@ impl Decide {
             skin,
             label: Phrase::of(Role::Heading, "Until (UTC)  "),
             input: &self.until,
-            placeholder: "the end of a day such as 2026-12-15, or nothing (Tab)".into(),
+            placeholder: format!("the end of a day such as 2026-12-15, or nothing ({tab})").into(),
             focused: self.captures_text() && self.in_until,
         };
         (&until).render(day, buf);

@@ -49,6 +49,9 @@ impl Component for Experiments {
 
     fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
         use Action::{Back, Copy, Filter, Help, Open, Refresh};
+        if self.list.is_empty() {
+            return &[Filter, Refresh, Back, Help];
+        }
         &[Open, Filter, Copy, Refresh, Back, Help]
     }
 

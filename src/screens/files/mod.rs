@@ -265,7 +265,7 @@ impl Component for Files {
                 self.remake(ctx);
             }
             (Action::Save, Kind::File(_)) => self.save.ask(root, path),
-            (Action::Save, _) => return Response::notice("Only files can be saved, one at a time."),
+            (Action::Save, _) => return Response::vain(Action::Save, "Only files can be saved, one at a time."),
             (Action::Copy, _) => return Response::copy(clean_line(&uri(&root, &path))),
             (Action::Rollback, _) => return roll_back(&self.owner),
             (Action::Browse, _) => {

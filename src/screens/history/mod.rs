@@ -77,8 +77,11 @@ impl Component for History {
         &[Context::History, Context::List, Context::Global]
     }
 
-    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
+    fn hints(&self, ctx: &Ctx<'_>) -> &'static [Action] {
         use Action::{Back, Browse, Copy, Help, Open, Record, Refresh};
+        if self.shown(ctx).is_empty() {
+            return &[Refresh, Back, Help];
+        }
         &[Open, Record, Browse, Copy, Refresh, Back, Help]
     }
 

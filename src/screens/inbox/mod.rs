@@ -147,10 +147,10 @@ impl Inbox {
         let is_it = |entry: &&Entry| ctx.cache.models.items[entry.model].name == model;
         let of_model: Vec<Entry> = self.rows.iter().filter(is_it).copied().collect();
         let Some(head) = of_model.iter().find_map(|entry| entry.under) else {
-            return Response::notice(format!("Nothing is folded under {}.", shown(model.as_str())));
+            return Response::vain(Action::Fold, format!("Nothing is folded under {}.", shown(model.as_str())));
         };
         if !self.list.filter().query().is_empty() {
-            return Response::notice("What a filter finds is not folded.");
+            return Response::vain(Action::Fold, "What a filter finds is not folded.");
         }
         if self.unfolded.remove(&model) {
             let on = self.entry(self.list.cursor());
@@ -390,6 +390,9 @@ impl Component for Inbox {
         use Action::{
             Approve, Columns, Filter, Fold, Help, History, Hold, Models, Palette, Reject, Review, Sort, Versions,
         };
+        if self.list.is_empty() {
+            return &[Filter, Models, History, Palette, Help];
+        }
         &[Review, Approve, Reject, Hold, Versions, Filter, Fold, Models, History, Palette, Sort, Columns, Help]
     }
 

@@ -66,6 +66,9 @@ impl Component for Models {
 
     fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
         use Action::{Back, Browse, Copy, Filter, Help, Open, Refresh, Rollback};
+        if self.list.is_empty() {
+            return &[Filter, Refresh, Back, Help];
+        }
         &[Open, Filter, Rollback, Browse, Copy, Refresh, Back, Help]
     }
 
@@ -114,7 +117,7 @@ impl Component for Models {
             Action::Rollback => Response::push(Route::Rollback(model.name.clone())),
             Action::Browse => match model.latest.iter().map(|v| v.number).max() {
                 Some(newest) => Response::effect(Effect::Browse(Place::Version(model.name.clone(), newest))),
-                None => Response::notice(format!("{} has no versions to open", model.name)),
+                None => Response::vain(Action::Browse, format!("{} has no versions to open", model.name)),
             },
             Action::Copy => Response::copy(model.name.as_str().to_owned()),
             other => Response::pass(other),

@@ -301,6 +301,11 @@ impl Response {
         Self { passed: Some(action), ..Self::default() }
     }
 
+    /// As [`Self::pass`], and says why.
+    pub fn vain(action: Action, why: impl Into<String>) -> Self {
+        Self { notice: Some(why.into()), ..Self::pass(action) }
+    }
+
     /// Opens a screen on top of this one.
     pub fn push(route: Route) -> Self {
         Self { nav: Some(Nav::Push(route)), ..Self::default() }
@@ -340,7 +345,7 @@ pub fn hold<K: Clone + PartialEq>(cursor: &mut Cursor<K>, event: ScreenEvent<'_>
 pub fn roll_back(owner: &Owner) -> Response {
     match owner {
         Owner::Version(model, _) => Response::push(Route::Rollback(model.clone())),
-        Owner::Run(_) => Response::notice("A run is in no model: open a version to roll back."),
+        Owner::Run(_) => Response::vain(Action::Rollback, "A run is in no model: open a version to roll back."),
     }
 }
 

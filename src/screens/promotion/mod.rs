@@ -202,8 +202,8 @@ impl Component for Promotion {
         match action {
             Action::Jobs => self.show_jobs = !self.show_jobs,
             Action::Resume if idle => return Response::effect(Effect::Resume(self.id)),
-            Action::Resume if ctx.busy => return Response::notice("It is running already."),
-            Action::Undo if !idle => return Response::notice("There is nothing to undo."),
+            Action::Resume if ctx.busy => return Response::vain(action, "It is running already."),
+            Action::Undo if !idle => return Response::vain(action, "There is nothing to undo."),
             Action::Undo if state.may_be_cut() && !state.is_tag_in_doubt() => {
                 let resume = ctx.keys.press(Action::Resume, "resume");
                 let why = format!("The tag exists or may exist, so it cannot be undone. {resume}");
@@ -218,7 +218,7 @@ impl Component for Promotion {
                 let job = current.as_deref().and_then(|state| aftermath::failed_job(state, ctx));
                 return match job {
                     Some((repo, job)) => Response::push(Route::JobLog(repo, job.id, job.name.clone())),
-                    None => Response::notice("No job of its CD failed."),
+                    None => Response::vain(action, "No job of its CD failed."),
                 };
             }
             Action::Note => self.note.begin(),
@@ -237,10 +237,10 @@ impl Promotion {
     fn ask(&mut self, action: Action, armed: Option<Armed>, ctx: &Ctx<'_>) -> Response {
         let Some(state) = self.current(ctx) else { return Response::pass(action) };
         if ctx.rules.readonly {
-            return Response::notice("This target is read-only.");
+            return Response::vain(action, "This target is read-only.");
         }
         if ctx.busy && !state.is_released() {
-            return Response::notice("Another promotion is running. Wait until it is done.");
+            return Response::vain(action, "Another promotion is running. Wait until it is done.");
         }
         let act = match action {
             Action::Rerun => aftermath::failed_run(&state).map(|run| CdAct::Rerun { run: run.id }),
@@ -252,11 +252,11 @@ impl Promotion {
                 self.armed = Some(Armed::Ask(act));
                 Response::none()
             }
-            (None, Action::Rerun) => Response::notice("No run of its CD failed."),
+            (None, Action::Rerun) => Response::vain(action, "No run of its CD failed."),
             (None, _) if aftermath::pending(&state, ctx).is_some() => {
-                Response::notice("GitHub does not let you approve it: its reviewers are named above.")
+                Response::vain(action, "GitHub does not let you approve it: its reviewers are named above.")
             }
-            (None, _) => Response::notice("CD waits for no approval."),
+            (None, _) => Response::vain(action, "CD waits for no approval."),
         }
     }
 }

@@ -86,6 +86,7 @@ impl Component for Record {
     fn hints(&self, ctx: &Ctx<'_>) -> &'static [Action] {
         use Action::{Back, Browse, Copy, Export, Help, PageDown, Refresh, Verify};
         match self.tag(ctx) {
+            _ if self.sealed(ctx).is_none() => &[Refresh, Back, Help],
             Some(_) => &[PageDown, Verify, Export, Browse, Copy, Refresh, Back, Help],
             None => &[PageDown, Export, Browse, Copy, Refresh, Back, Help],
         }
@@ -106,6 +107,7 @@ impl Component for Record {
         let ScreenEvent::Action(action) = event else {
             return Response::none();
         };
+        let nothing = || Response::vain(action, "There is no record to do that with.");
         self.offset = match action {
             Action::Up => self.offset.saturating_sub(1),
             Action::Down => self.offset + 1,
@@ -115,7 +117,7 @@ impl Component for Record {
             Action::Bottom => most,
             Action::Refresh => return Response::refresh(self.needs(ctx)),
             Action::Verify if self.tag(ctx).is_none() => {
-                return Response::notice("It has no release, so there is nothing to verify.");
+                return Response::vain(action, "It has no release, so there is nothing to verify.");
             }
             Action::Verify => {
                 // Again on each press: what was true a minute ago may not be now.
@@ -128,19 +130,19 @@ impl Component for Record {
                 };
             }
             Action::Browse => {
-                return self.place(ctx).map_or_else(Response::none, |p| Response::effect(Effect::Browse(p)));
+                return self.place(ctx).map_or_else(nothing, |p| Response::effect(Effect::Browse(p)));
             }
             Action::Rollback => {
                 let model = self.sealed(ctx).map(|sealed| sealed.record.model.name.clone());
-                return model.map_or_else(Response::none, |model| Response::push(Route::Rollback(model)));
+                return model.map_or_else(nothing, |model| Response::push(Route::Rollback(model)));
             }
             Action::Export => {
                 let sealed = self.sealed(ctx).cloned();
-                return sealed.map_or_else(Response::none, |s| Response::effect(Effect::Export(Box::new(s))));
+                return sealed.map_or_else(nothing, |s| Response::effect(Effect::Export(Box::new(s))));
             }
             Action::Copy => {
                 let hash = self.sealed(ctx).map(|s| s.record_hash.clone());
-                return hash.map_or_else(Response::none, Response::copy);
+                return hash.map_or_else(nothing, Response::copy);
             }
             other => return Response::pass(other),
         }

@@ -104,7 +104,8 @@ impl Checklist {
             Action::AnswerYes => "yes".to_owned(),
             Action::AnswerNo => "no".to_owned(),
             Action::AnswerNa => "n/a".to_owned(),
-            Action::NextAnswer => return Some(question.map_or_else(Response::none, |q| self.next(q, ctx))),
+            Action::NextAnswer => return Some(question.map_or_else(|| Response::pass(action), |q| self.next(q, ctx))),
+            Action::Note if question.is_none() => return Some(Response::pass(action)),
             Action::Note => {
                 let noted = question.and_then(|q| self.answers(ctx).remove(&q.id)).map(|a| a.note).unwrap_or_default();
                 self.note = question.map(|_| Field::new(noted));
@@ -113,7 +114,7 @@ impl Checklist {
             _ => return None,
         };
         let Some(question) = question else {
-            return Some(Response::none());
+            return Some(Response::pass(action));
         };
         if !question.answers.contains(&wanted) {
             let choose = ctx.keys.press(Action::NextAnswer, "choose");

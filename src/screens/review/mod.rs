@@ -21,7 +21,9 @@ use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::app::under::Under;
 use crate::domain::facts::ReviewedFacts;
+use crate::domain::failure::FailureKind;
 use crate::domain::ids::{ModelName, VersionNumber};
+use crate::domain::name::shown;
 use crate::domain::record::Decision;
 use crate::screens::parts::lineage::{Lineage, Root};
 use crate::screens::parts::save::Save;
@@ -246,9 +248,12 @@ impl Component for Review {
         }
     }
 
-    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
-        use Action::{Approve, Back, Browse, Copy, Files, Fold, Help, Hold, NextTab, Open, Reject, Run, Versions};
+    fn hints(&self, ctx: &Ctx<'_>) -> &'static [Action] {
+        use Action::{
+            Approve, Back, Browse, Copy, Files, Fold, Help, Hold, NextTab, Open, Refresh, Reject, Run, Versions,
+        };
         match self.tab {
+            _ if self.is_missing(ctx) => &[Versions, Refresh, Back, Help],
             Tab::Diff => self.diff.hints(),
             Tab::Lineage => &[Approve, Open, Fold, Run, Browse, Copy, NextTab, Back, Help],
             Tab::Artifacts => self.artifacts.hints(),
@@ -309,6 +314,12 @@ impl Component for Review {
 }
 
 impl Review {
+    /// Whether the server has no such version, as far as it was asked.
+    fn is_missing(&self, ctx: &Ctx<'_>) -> bool {
+        let failure = ctx.cache.failure(&self.query());
+        failure.is_some_and(|failure| failure.kind == FailureKind::NotFound) && self.facts(ctx).is_none()
+    }
+
     /// Whether it is asked where to save a file.
     fn is_asking(&self) -> bool {
         self.tab == Tab::Artifacts && self.artifacts.save().is_asking()
@@ -348,13 +359,20 @@ impl Review {
             return Response::none();
         }
         let (model, version) = (self.model.clone(), self.version);
+        let of_version = matches!(
+            action,
+            Action::Approve | Action::Reject | Action::Hold | Action::Files | Action::Browse | Action::Copy
+        );
+        if of_version && self.is_missing(ctx) {
+            return Response::vain(action, format!("There is no {version} of {}.", shown(model.as_str())));
+        }
         match action {
             Action::NextTab => self.turn(1, ctx),
             Action::PreviousTab => self.turn(Tab::ALL.len() - 1, ctx),
             Action::Trend => {
                 return match self.diff.metric().filter(|_| self.tab == Tab::Diff) {
                     Some(metric) => Response::push(Route::Trend(model, version, metric.to_owned())),
-                    None => Response::notice("Select a metric to see its trend over the versions."),
+                    None => Response::vain(action, "Select a metric to see its trend over the versions."),
                 };
             }
             Action::Approve => return Response::push(Route::Approve(model, version, Decision::Approve)),

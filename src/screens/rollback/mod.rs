@@ -60,9 +60,12 @@ impl Component for Rollback {
         &[Context::Rollback, Context::List, Context::Global]
     }
 
-    fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
+    fn hints(&self, ctx: &Ctx<'_>) -> &'static [Action] {
         use Action::{Back, Browse, Help, Open, Refresh};
-        &[Open, Browse, Refresh, Back, Help]
+        match self.candidates(ctx) {
+            [] => &[Refresh, Back, Help],
+            _ => &[Open, Browse, Refresh, Back, Help],
+        }
     }
 
     fn needs(&self, _: &Ctx<'_>) -> Vec<Query> {

@@ -76,7 +76,7 @@ impl Trend {
             Action::Copy => match self.points(ctx).iter().find(|p| p.number() == version).and_then(|p| p.known.value())
             {
                 Some(value) => Response::copy(value.0.to_string()),
-                None => Response::notice(format!("{version} has no value to copy.")),
+                None => Response::vain(Action::Copy, format!("{version} has no value to copy.")),
             },
             other => Response::pass(other),
         }

@@ -127,7 +127,7 @@ impl Versions {
         let metric = here.chain(items).find_map(|v| ctx.rules.main_metric(ctx.cache.said(v)));
         match metric {
             Some(metric) => Response::push(Route::Trend(self.model.clone(), version, metric.to_owned())),
-            None => Response::notice("No run has one of the main metrics. Set them with [metrics] main."),
+            None => Response::vain(Action::Trend, "No run has one of the main metrics. Set them with [metrics] main."),
         }
     }
 
@@ -174,9 +174,12 @@ impl Component for Versions {
 
     fn hints(&self, _: &Ctx<'_>) -> &'static [Action] {
         use Action::{
-            Approve, Back, Browse, Columns, Compare, Copy, Files, Filter, Help, Hold, Mark, Reject, Review, Rollback,
-            Sort, Trend,
+            Approve, Back, Browse, Columns, Compare, Copy, Files, Filter, Help, Hold, Mark, Refresh, Reject, Review,
+            Rollback, Sort, Trend,
         };
+        if self.list.is_empty() {
+            return &[Filter, Refresh, Back, Help];
+        }
         &[
             Review, Approve, Reject, Hold, Rollback, Trend, Files, Filter, Mark, Compare, Sort, Columns, Browse, Copy,
             Back, Help,
