@@ -88,8 +88,13 @@ pub fn findings(verdict: &Verdict, told: &mut Vec<Failure>) -> Vec<CheckRow> {
 pub fn remarks(checks: &[Check]) -> Vec<CheckRow> {
     let mut worth: Vec<&Check> = checks.iter().filter(|c| c.state != CheckState::Pass).collect();
     worth.sort_by_key(|c| std::cmp::Reverse(c.state));
+    grouped(worth)
+}
+
+/// Checks that say the same are one row.
+pub fn grouped<'a>(checks: impl IntoIterator<Item = &'a Check>) -> Vec<CheckRow> {
     let mut rows: Vec<(CheckRow, usize)> = Vec::new();
-    for row in worth.into_iter().map(CheckRow::from) {
+    for row in checks.into_iter().map(CheckRow::from) {
         match rows.iter_mut().find(|(known, _)| *known == row) {
             Some((_, times)) => *times += 1,
             None => rows.push((row, 1)),

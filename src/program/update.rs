@@ -184,9 +184,10 @@ fn press(state: &mut State, key: Key) -> Vec<Effect> {
         // A held key only moves and types.
         Some(action) if key.repeat && !action.is_movement() => Vec::new(),
         // As a terminal without bracketed paste sends pasted text.
-        Some(Action::Confirm) if key.rushed => {
-            let word = "Enter came together with the text before it, as in a paste. Press Enter to confirm.";
-            state.notice = Some(Notice::Word(word.to_owned()));
+        Some(Action::Confirm) if key.rushed && state.top().may_confirm(&state.ctx_of(state.top())) => {
+            let key = Keys::new(&state.keymap, contexts).named(Action::Confirm);
+            let word = format!("{key} came together with the text before it, as in a paste. Press {key} to confirm.");
+            state.notice = Some(Notice::Word(word));
             Vec::new()
         }
         Some(action) => act(state, action),

@@ -122,3 +122,42 @@ async fn with_both_sources_neither_loosens_the_other() {
         assert!(ran.out.contains("2 rules: 1 block, 1 pass"), "{}", ran.out);
     }
 }
+
+#[tokio::test]
+async fn an_approval_says_each_thing_once_and_names_what_is_missing() {
+    let ran = Desk::new().run("approve telco-churn/35").await;
+    assert_eq!(ran.exit, Exit::Refused, "{} {}", ran.out, ran.err);
+    let lines: Vec<&str> = ran.out.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let once: std::collections::BTreeSet<&str> = lines.iter().copied().collect();
+    assert_eq!(once.len(), lines.len(), "{}", ran.out);
+    let (_, reasons) = ran.err.split_once("cannot be approved (").unwrap_or_else(|| panic!("{}", ran.err));
+    let names: Vec<&str> = reasons.split(')').next().unwrap().split(", ").collect();
+    let once: std::collections::BTreeSet<&str> = names.iter().copied().collect();
+    assert_eq!(once.len(), names.len(), "{}", ran.err);
+}
+
+#[tokio::test]
+async fn a_check_that_the_commit_does_not_have_is_named() {
+    let toml = "[policy]\nchecks = [\"no-such-check\", \"nor-this\"]";
+    let ran = Desk::changed(configured(toml), |_| {}).run("approve telco-churn/42").await;
+    for name in ["no-such-check", "nor-this"] {
+        assert!(ran.out.contains(&format!("the commit has no check '{name}'")), "{}", ran.out);
+    }
+}
+
+#[tokio::test]
+async fn who_wrote_a_change_is_not_asked_of_a_pull_request_that_is_not_there() {
+    let four_eyes = "[policy.four_eyes]\nauthor = \"block\"\nunknown = \"block\"";
+    let said = async |change: fn(&mut World)| {
+        Desk::changed(configured(four_eyes), change).run("approve telco-churn/42").await.out
+    };
+    let out = said(|world| Arc::make_mut(&mut world.repo.pulls).clear()).await;
+    assert!(out.contains("the commit came without a pull request"), "{out}");
+    let out = said(|world| {
+        for pull in Arc::make_mut(&mut world.repo.pulls) {
+            pull.author = None;
+        }
+    })
+    .await;
+    assert!(out.contains("GitHub does not say who wrote the pull request"), "{out}");
+}

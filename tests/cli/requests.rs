@@ -111,5 +111,5 @@ async fn four_eyes_counts_who_asked() {
     let (desk, fake) = desk(blocks);
     fake.fault(Rule::new("GET", "*/transition-requests/list", Fault::DropBefore).always());
     let plan = desk.run("approve telco-churn/42 --dry-run --json").await;
-    assert!(plan.out.contains("does not say who asked for this promotion"), "{} {}", plan.out, plan.err);
+    assert!(plan.out.contains("who asked for this promotion could not be read"), "{} {}", plan.out, plan.err);
 }

@@ -4,6 +4,7 @@ use signoff::domain::record::Decision;
 use std::time::Duration;
 
 use insta::assert_snapshot;
+use signoff::app::input::{Input, Key, KeyCode};
 use signoff::app::msg::Msg;
 use signoff::app::query::Query;
 use signoff::app::route::Route;
@@ -141,7 +142,7 @@ fn a_plan_is_confirmed_only_after_all_of_it_was_on_screen() {
     driver.answer_all();
     driver.keys("v17<enter>");
     assert_eq!(driver.asked(), []);
-    driver.sees(&["Not all of the plan was on screen yet", "more lines: PageDown"]);
+    driver.sees(&["Not all of the plan was on screen yet", "more lines: PgDn"]);
     driver.keys("<enter>");
     assert_eq!(driver.asked(), [], "nothing was scrolled");
     driver.keys("<pagedown><pagedown><pagedown><enter>");
@@ -175,4 +176,21 @@ fn what_the_lineage_warns_of_stands_in_the_plan() {
     driver.resize(140, 40);
     driver.sees(&["of v39 are missing here: this code is older"]);
     driver.sees(&["but the run names another repository:", "github.com/dana/fork"]);
+}
+
+#[test]
+fn enter_that_comes_with_a_paste_is_told_of_only_where_it_would_confirm() {
+    let pasted = |driver: &mut Driver| {
+        let enter = Key { rushed: true, ..Key::plain(KeyCode::Enter) };
+        driver.send(Msg::Input(Input::Key(enter)));
+    };
+    let mut driver = form("card-fraud", 9);
+    driver.sees(&["cannot be approved"]);
+    driver.keys("v9");
+    pasted(&mut driver);
+    driver.misses(&["as in a paste"]);
+    let mut driver = form("telco-churn", 42);
+    driver.keys("v42");
+    pasted(&mut driver);
+    driver.sees(&["Enter came together with the text before it", "Press Enter to"]);
 }

@@ -1,5 +1,7 @@
 //! Shared by `signoff approve` and `signoff rollback`: the checks, the plan, and objections.
 
+use std::collections::BTreeSet;
+
 use futures_util::FutureExt as _;
 
 use crate::cli::args::Promote;
@@ -19,7 +21,7 @@ use crate::domain::preflight::{Check, JOURNAL, Preflight};
 use crate::domain::promotion::PlanDraft;
 use crate::domain::promotion::Until;
 use crate::domain::record::{Decision, SignOff};
-use crate::present::{CheckRow, Mark, Phrase, Role, UNICODE, decision};
+use crate::present::{Mark, Phrase, Role, UNICODE, check, decision};
 use crate::services::promote::{Promoter, Watch};
 use crate::services::{Services, prepare};
 
@@ -136,7 +138,8 @@ fn report_preflight(ask: &Ask<'_>, preflight: &Preflight, objections: &[String],
         sink.note(&format!("{model} {number} {cannot} yet. Nothing was written."));
         return Ok(Exit::Refused);
     }
-    let blocked = preflight.blocking().map(|c| c.title.as_str()).collect::<Vec<_>>().join(", ");
+    let (titles, mut told) = (preflight.blocking().map(|check| check.title.as_str()), BTreeSet::new());
+    let blocked = titles.filter(|title| told.insert(*title)).collect::<Vec<_>>().join(", ");
     sink.note(&format!("{model} {number} {cannot} ({blocked}). Nothing was written."));
     Ok(preflight.blocking().find_map(blocked_exit).unwrap_or(Exit::Refused))
 }
@@ -158,7 +161,7 @@ fn blocked_exit(check: &Check) -> Option<Exit> {
 
 /// The checks and the plan as text.
 fn preflight_text(preflight: &Preflight, style: Style) -> String {
-    let checks = text::checks(preflight.checks.iter().map(CheckRow::from), style).render(style);
+    let checks = text::checks(check::grouped(&preflight.checks), style).render(style);
     // A plan that cannot be approved is not shown.
     match preflight.draft.as_ref().filter(|_| preflight.may_confirm()) {
         Some(draft) => format!("{checks}\n{}", plan_text(draft, style)),

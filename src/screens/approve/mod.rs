@@ -332,6 +332,10 @@ impl Component for Approve {
     }
 
     /// Whether keys go into a text field: always, until submitted.
+    fn may_confirm(&self, ctx: &Ctx<'_>) -> bool {
+        ctx.cache.preflight(&self.model, self.version, self.decision).is_none_or(Preflight::may_confirm)
+    }
+
     fn captures_text(&self) -> bool {
         self.phase != Phase::Submitted
     }

@@ -156,6 +156,11 @@ pub trait Component {
         false
     }
 
+    /// Whether the key that confirms would confirm something: then one that comes with pasted text is not taken for it.
+    fn may_confirm(&self, _: &Ctx<'_>) -> bool {
+        true
+    }
+
     /// Whether up and down move through a list while typing.
     fn moves_while_typing(&self) -> bool {
         true

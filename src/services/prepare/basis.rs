@@ -4,11 +4,10 @@ use super::checks::{Checks, check, is_of_a_server};
 use crate::domain::compare::Directions;
 use crate::domain::decision::ApprovalTally;
 use crate::domain::evidence::Evidence;
+use crate::domain::facts::RunFacts;
 use crate::domain::failure::{Failure, Outcome};
 use crate::domain::policy::judge::BRANCH;
-use crate::domain::policy::{
-    Effective, Evaluation, Finding, FourEyes, People, Separation, Severity, Tristate, Verdict,
-};
+use crate::domain::policy::{Effective, Evaluation, Finding, People, Separation, Severity, Tristate, Verdict};
 use crate::domain::preflight::{Check, CheckState};
 use crate::domain::record::{Approval, Basis, ClockFacts, CodeFacts, Decision, DecisionMark};
 use crate::domain::signer::Signer;
@@ -57,7 +56,7 @@ pub(super) async fn read(
         // The check of the commit tells it already, and blocks.
         let said = |failure: &Failure| evidence.code.source.as_ref().is_err_and(|told| told.same_cause(failure));
         policy_checks(&verdict, demands.allow_override, said, &mut checks);
-        checks.list.extend(four_eyes(&demands.four_eyes, separation, &people, &names, decision, demands.rollback));
+        checks.list.extend(four_eyes(&demands, separation, (&people, evidence), &names, decision));
         if let Some(signer) = signer {
             match may_sign(services, &demands, &signer.login).await {
                 Ok(Ok(())) => {}
@@ -167,14 +166,14 @@ fn policy_checks(verdict: &Verdict, overridable: bool, said: impl Fn(&Failure) -
 }
 
 fn four_eyes(
-    rule: &FourEyes,
+    demands: &Effective,
     separation: Separation,
-    people: &People,
+    (people, evidence): (&People, &Evidence),
     signer: &[&str],
     decision: Decision,
-    rollback: Severity,
 ) -> Vec<Check> {
     let mut out = Vec::new();
+    let (rule, rollback) = (&demands.four_eyes, demands.rollback);
     // Who signs is not known: the check of the signer says it, and nothing can be compared.
     let Some(me) = signer.first().copied() else { return out };
     let mut judge = |severity: Severity, apart: Tristate, same: String, other: String, unknown: &str| {
@@ -192,7 +191,10 @@ fn four_eyes(
         separation.not_trainer,
         format!("{me} trained this version"),
         format!("{me} did not train it ({} did)", people.trainers.join(", ")),
-        "the servers do not say who trained this version",
+        match &evidence.facts.run {
+            RunFacts::Unreadable(_) => "who trained this version cannot be told: its run could not be read",
+            RunFacts::Known(_) | RunFacts::NotRecorded => "the servers do not say who trained this version",
+        },
     );
     if let Some(apart) = separation.not_requester {
         judge(
@@ -200,7 +202,7 @@ fn four_eyes(
             apart,
             format!("{me} asked for this promotion"),
             format!("{me} did not ask for it ({} did)", people.requesters.join(", ")),
-            "the registry does not say who asked for this promotion",
+            "who asked for this promotion could not be read",
         );
     }
     judge(
@@ -208,7 +210,12 @@ fn four_eyes(
         separation.not_author,
         format!("{me} wrote the pull request"),
         format!("{me} did not write the pull request ({} did)", people.author.as_deref().unwrap_or_default()),
-        "GitHub does not say who wrote the pull request",
+        match (&evidence.code.source, &evidence.code.pull_request) {
+            (Err(_), _) => "who wrote the change cannot be told without its commit",
+            (Ok(_), Err(_)) => "who wrote the pull request cannot be told: it could not be read",
+            (Ok(_), Ok(None)) => "who wrote the change is not known: the commit came without a pull request",
+            (Ok(_), Ok(Some(_))) => "GitHub does not say who wrote the pull request",
+        },
     );
     out
 }

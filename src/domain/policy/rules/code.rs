@@ -94,7 +94,7 @@ fn check(name: String, pattern: &str, unknown: Severity, checks: &[CheckResult])
         return Finding::unread(name, unknown, format!("not all checks were read: {}", rest.name));
     }
     match fitting.as_slice() {
-        [] => Finding::holds(name, false, "the commit has no such check"),
+        [] => Finding::holds(name, false, format!("the commit has no check '{}'", text::clean_line(pattern))),
         [one] => Finding::holds(name, true, said(one)),
         many => Finding::holds(name, true, format!("all {} are successful", many.len())),
     }
