@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crate::domain::failure::{Failure, FailureKind, Service};
 use crate::domain::promotion::SagaState;
 use crate::domain::promotion::Until;
-use crate::present::promotion::{PromotionState, not_deployed, oddity};
+use crate::present::promotion::{PromotionState, not_deployed, oddity, open_cd};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,6 +76,8 @@ impl Exit {
     pub fn of_promotion(state: &SagaState, until: Until, cancelled: bool) -> Self {
         match PromotionState::of(state, false) {
             PromotionState::Done if until == Until::CdEnded && not_deployed(state) => Self::CdFailed,
+            // Jobs of it run again: it is not known yet whether it is deployed.
+            PromotionState::Done if until == Until::CdEnded && open_cd(state).is_some() => Self::Unfinished,
             // The registry has moved on, or something that was written is gone.
             PromotionState::Done | PromotionState::Released if oddity(state).is_some() => Self::Refused,
             PromotionState::Done | PromotionState::Released if until == Until::Released => Self::Done,

@@ -45,6 +45,9 @@ pub struct CdRun {
     pub path: String,
     pub state: CdState,
     pub created_at: Option<Timestamp>,
+    /// When this attempt began, if it is not the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarted_at: Option<Timestamp>,
     /// What started it, in the host's words: `release`, `push`, `workflow_run`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<String>,
@@ -162,7 +165,7 @@ impl CdOutcome {
     /// Whether CD was expected to deploy the release, is over, and did not.
     pub fn failed(&self) -> bool {
         match self {
-            Self::Run(runs) => !runs.succeeded(),
+            Self::Run(runs) => runs.is_final() && !runs.succeeded(),
             Self::NotStarted { .. } => true,
             Self::NotExpected => false,
         }
@@ -328,6 +331,7 @@ mod tests {
             path: format!(".github/workflows/{file}"),
             state,
             created_at: Timestamp::from_second(1_000 + i64::try_from(id).unwrap()).ok(),
+            restarted_at: None,
             event: Some(event.to_owned()),
             actor: None,
             web_url: String::new(),

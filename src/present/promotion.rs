@@ -150,6 +150,11 @@ pub fn not_deployed(state: &SagaState) -> bool {
     missed(state).is_some()
 }
 
+/// CD of a release, while it is not known yet what becomes of it: somebody runs jobs of it again, or it waits.
+pub fn open_cd(state: &SagaState) -> Option<&CdOutcome> {
+    state.cd.as_ref().filter(|cd| !cd.is_final())
+}
+
 /// What came of waiting for the version at the other target, once that is over.
 pub fn arrival(state: &SagaState) -> Option<String> {
     match state.step(Step::Arrive) {
@@ -253,6 +258,7 @@ pub fn status(state: &SagaState, driven: bool, symbols: &Symbols) -> Phrase<'sta
         PromotionState::Done | PromotionState::Released if oddity(state).is_some() => {
             Mark::Warn.say(format_args!("released{cd}, {why}"), symbols)
         }
+        PromotionState::Done if open_cd(state).is_some() => Mark::Note.say(format_args!("released{cd}"), symbols),
         PromotionState::Done => Mark::Pass.say(format_args!("released{cd}"), symbols),
         PromotionState::Released => Mark::Pass.say(format_args!("released{cd}, CD not followed to its end"), symbols),
         PromotionState::Undone | PromotionState::Unanswered => {
@@ -319,6 +325,10 @@ fn done(state: &SagaState, symbols: &Symbols) -> Phrase<'static> {
             Mark::Block.say(format_args!("Released, but {missed}; not as planned by the end: {odd}."), symbols)
         }
         (None, Some(odd)) => Mark::Warn.say(format_args!("Released, but not as planned by the end: {odd}."), symbols),
+        (None, None) if open_cd(state).is_some() => {
+            let said = open_cd(state).map(cd).unwrap_or_default();
+            Mark::Note.say(format_args!("Released. CD is not over: {said}."), symbols)
+        }
         (None, None) => {
             let deployed = match (&state.job, &state.cd) {
                 (Some(_), _) => ", deployed by its job",

@@ -339,7 +339,7 @@ impl State {
 
     /// Whether anything on screen is animated: only then does the timer run.
     pub fn animates(&self) -> bool {
-        self.cache.is_busy() || self.driving != Driving::Idle || self.runs_own()
+        self.cache.is_busy() || self.driving != Driving::Idle || self.runs_own() || self.top().follows(&self.ctx())
     }
 
     /// Whether a command of the user's own runs.

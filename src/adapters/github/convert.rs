@@ -107,13 +107,15 @@ pub(super) fn date(headers: &http::HeaderMap) -> Option<Timestamp> {
 }
 
 pub(super) fn run(run: wire::Run) -> Converted<CdRun> {
+    let attempt = run.run_attempt.unwrap_or(1);
     Ok(CdRun {
         id: run.id.ok_or("the run has no id")?,
         number: run.run_number.unwrap_or(0),
-        attempt: run.run_attempt.unwrap_or(1),
+        attempt,
         path: line(run.path).map(|p| p.split('@').next().unwrap_or_default().to_owned()).unwrap_or_default(),
         state: CdState::from_github(run.status.as_deref(), run.conclusion.as_deref()),
         created_at: time(run.created_at),
+        restarted_at: time(run.run_started_at).filter(|_| attempt > 1),
         event: line(run.event),
         actor: line(run.triggering_actor.or(run.actor).and_then(|a| a.login)),
         web_url: line(run.html_url).unwrap_or_default(),

@@ -167,6 +167,8 @@ pub(super) struct Run {
     /// May end in `@` and the ref the file was read from.
     pub path: Option<String>,
     pub created_at: Option<String>,
+    /// When this attempt began.
+    pub run_started_at: Option<String>,
     pub html_url: Option<String>,
 }
 

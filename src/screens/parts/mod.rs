@@ -217,6 +217,11 @@ pub trait Component {
         false
     }
 
+    /// Whether what is shown goes on at a server, and is read again while somebody looks at it.
+    fn follows(&self, _: &Ctx<'_>) -> bool {
+        false
+    }
+
     /// Whether Esc means something here other than going back.
     fn takes_back(&self) -> bool {
         false

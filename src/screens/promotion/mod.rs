@@ -14,7 +14,7 @@ use crate::app::keymap::Context;
 use crate::app::query::Query;
 use crate::app::route::{Nav, RecordAt, Route};
 use crate::app::under::Under;
-use crate::domain::cd::{CdOutcome, CdRuns};
+use crate::domain::cd::{CdOutcome, CdRun, CdRuns, CdState};
 use crate::domain::cd_act::CdAct;
 use crate::domain::ids::PromotionId;
 use crate::domain::promotion::{SagaState, Step as SagaStep, StepState};
@@ -26,6 +26,9 @@ use note::Note;
 
 /// Seconds between two queries for the jobs of a running CD run, and while it only waits for an approval.
 const JOBS_EVERY_S: i64 = 3;
+const APPROVALS_EVERY_S: i64 = 15;
+/// Seconds that the host may take to begin what was asked of CD.
+const BEGINS_S: i64 = 60;
 
 /// State of the screen.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,10 +103,26 @@ impl Promotion {
             return Response::none();
         }
         let moved = std::mem::replace(&mut self.jobs_asked_at, state.next_seq) != state.next_seq;
-        let running = self.current(ctx).as_deref().and_then(runs).is_some_and(|runs| !runs.is_final());
-        let due = |at: Timestamp| moved || (running && ctx.now.duration_since(at).as_secs() >= JOBS_EVERY_S);
+        let every = self.every(ctx);
+        let due = |at: Timestamp| moved || every.is_some_and(|every| ctx.now.duration_since(at).as_secs() >= every);
         let again: Vec<Query> = idle.into_iter().filter(|(_, at)| due(*at)).map(|(query, _)| query).collect();
         if again.is_empty() { Response::none() } else { Response::refresh(again) }
+    }
+
+    /// Seconds between two looks at CD, while it may change.
+    fn every(&self, ctx: &Ctx<'_>) -> Option<i64> {
+        let state = self.current(ctx)?;
+        let runs = runs(&state)?;
+        let asked = state.asked_of_cd.last().filter(|asked| !matches!(asked.answer, Some(Err(_))));
+        if asked.is_some_and(|asked| ctx.now.duration_since(asked.at).as_secs() < BEGINS_S) {
+            return Some(JOBS_EVERY_S);
+        }
+        let waits = |run: &CdRun| run.state.is_final() || run.state == CdState::Waiting;
+        match runs.is_final() {
+            true => None,
+            false if runs.iter().all(waits) => Some(APPROVALS_EVERY_S),
+            false => Some(JOBS_EVERY_S),
+        }
     }
 }
 
@@ -151,6 +170,11 @@ impl Component for Promotion {
 
     fn takes_back(&self) -> bool {
         self.note.is_writing()
+    }
+
+    fn follows(&self, ctx: &Ctx<'_>) -> bool {
+        let can_change = ctx.cache.promotion(self.id).is_some_and(|state| cd::query(state, ctx).is_some());
+        can_change && self.every(ctx).is_some()
     }
 
     /// The most important keys at the moment; those for undo only while undo is possible.

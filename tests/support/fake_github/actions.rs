@@ -195,6 +195,7 @@ fn run_json(repo: &Repo, call: &Call<'_>, run: &Run) -> Value {
         "head_branch": run.tag.as_str(), "head_sha": run.commit.as_str(), "head_commit": null, "pull_requests": null,
         "path": run.path(), "display_title": "CD", "run_number": run.number, "run_attempt": run.attempt,
         "workflow_id": WORKFLOW, "created_at": time(run.created_at), "updated_at": time(call.now),
+        "run_started_at": time(run.restarted_at.unwrap_or(run.created_at)),
         "actor": {"login": actor}, "html_url": format!("{}/actions/runs/{}", call.web, run.id),
     })
 }

@@ -392,6 +392,7 @@ fn a_workflow_run_elsewhere_says_where() {
         path: ".github/workflows/train.yml".into(),
         state: CdState::Failed("failure".into()),
         created_at: None,
+        restarted_at: None,
         event: None,
         actor: None,
         web_url: "https://github.com/acme/pipelines/actions/runs/7".into(),

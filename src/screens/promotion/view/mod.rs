@@ -94,7 +94,7 @@ impl Promotion {
         let mut timeline = Timeline { skin, moments: &moments, tick, offset: 0 };
         // Keeps the current step visible: the first that is not done, or the end.
         let open = |m: &Moment<'_>| match state.is_over() {
-            true => matches!(m.mark, TimelineMark::Failed | TimelineMark::Attention),
+            true => matches!(m.mark, TimelineMark::Failed | TimelineMark::Attention | TimelineMark::Running),
             false => m.mark != TimelineMark::Done,
         };
         let at = moments.iter().position(open).unwrap_or(moments.len().saturating_sub(1));

@@ -118,12 +118,27 @@ fn moment(record: &StepRecord, state: &SagaState, ctx: &Ctx<'_>) -> Moment<'stat
         StepState::Undone(note) => (TimelineMark::Undone, note.clone()),
     };
     let duration = match (record.started_at, record.ended_at) {
+        _ if record.step == Step::Follow && restarted(state).is_some() => attempt(state, ctx),
         (Some(from), Some(to)) => time::between(from, to),
         (Some(from), None) if ctx.busy => time::between(from, ctx.now),
         _ => String::new(),
     };
     let title = record.step.to_string().into();
     Moment { mark, title, detail: Phrase::new(detail), duration: duration.into(), notes }
+}
+
+/// When the attempt of CD that counts began, if it is not the first.
+fn restarted(state: &SagaState) -> Option<(&CdRun, Timestamp)> {
+    let run = state.cd.as_ref()?.runs().next()?;
+    Some((run, run.restarted_at?))
+}
+
+/// How long the last attempt takes or took, as far as that is known.
+fn attempt(state: &SagaState, ctx: &Ctx<'_>) -> String {
+    let Some((run, from)) = restarted(state) else { return String::new() };
+    let jobs = || ctx.cache.jobs(&state.plan.draft.repo, run.id).into_iter().flatten();
+    let to = if run.state.is_final() { jobs().filter_map(|job| job.ended_at).max() } else { Some(ctx.now) };
+    to.filter(|to| *to >= from).map(|to| time::between(from, to)).unwrap_or_default()
 }
 
 fn doing(step: Step, state: &SagaState) -> String {
@@ -145,7 +160,8 @@ fn done(receipt: &Receipt) -> TimelineMark {
         Receipt::Arrival { outcome: Arrival::Missing { .. } } => TimelineMark::Failed,
         Receipt::Uncleared { .. } | Receipt::Withheld { .. } => TimelineMark::Attention,
         Receipt::Job { outcome } if outcome.failed() => TimelineMark::Failed,
-        Receipt::Cd { outcome } if promotion::cd_failed(Some(outcome)) => TimelineMark::Failed,
+        Receipt::Cd { outcome } if !outcome.is_final() => TimelineMark::Running,
+        Receipt::Cd { outcome } if outcome.failed() => TimelineMark::Failed,
         _ => TimelineMark::Done,
     }
 }
