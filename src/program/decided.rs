@@ -8,6 +8,7 @@ use crate::domain::failure::Outcome;
 use crate::domain::ids::{ModelName, PromotionId, VersionNumber};
 use crate::domain::record::Decision;
 use crate::program::state::{Driving, Notice, State};
+use crate::program::written::{self, Written};
 use crate::screens::Screen;
 
 /// A decision was recorded, or failed.
@@ -33,19 +34,8 @@ pub(super) fn settle(
             None => state.notice = Some(Notice::Failure(failure)),
         },
     }
-    let verdict = state.cache.facts(model, version).map(|facts| Query::Evaluation { facts: facts.clone() });
     // Also after a failure: something of it may be on the servers.
-    for query in verdict.into_iter().chain([
-        Query::Facts { model: model.clone(), version },
-        Query::Versions { model: model.clone(), page: None },
-        Query::Models { page: None },
-        Query::Records,
-        Query::Log { model: None },
-        Query::Log { model: Some(model.clone()) },
-    ]) {
-        state.cache.refresh(&query);
-    }
-    state.cache.refresh_requests();
+    written::overtake(&mut state.cache, Written { model, release: None });
     // The decision changes its own basis.
     state.cache.forget(&Query::Decision { model: model.clone(), version, decision });
     if state.leaving {

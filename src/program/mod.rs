@@ -12,4 +12,5 @@ mod unfiltered;
 pub mod update;
 pub mod view;
 mod views;
+mod written;
 mod zone;

@@ -22,6 +22,7 @@ use crate::program::refresh::{self, Due};
 use crate::program::saving::{is_under_way, saving_moved, stop_saving};
 use crate::program::state::{Driving, Notice, State};
 use crate::program::views;
+use crate::program::written::{self, Written};
 use crate::program::{decided, unfiltered, zone};
 use crate::screens::parts::{Order, Response, ScreenEvent};
 use crate::screens::{Screen, promotion};
@@ -543,15 +544,9 @@ fn promotion_settled(state: &mut State, id: Option<PromotionId>, outcome: Result
         return vec![Effect::Quit];
     }
     state.cache.refresh(&Query::Promotions);
-    // Our own change made the cached data stale.
-    state.cache.refresh_requests();
-    if let Some(plan) = id.and_then(|id| state.cache.promotion(id)).map(|s| s.plan.draft.clone()) {
-        let (model, version) = (plan.model().clone(), plan.version());
-        state.cache.refresh(&Query::Facts { model: model.clone(), version });
-        state.cache.refresh(&Query::Versions { model, page: None });
-        state.cache.refresh(&Query::Models { page: None });
-        state.cache.refresh(&Query::Log { model: Some(plan.model().clone()) });
-        state.cache.refresh(&Query::InProduction { model: plan.model().clone() });
+    if let Some(draft) = id.and_then(|id| state.cache.promotion(id)).map(|state| state.plan.draft.clone()) {
+        let release = Some((&draft.repo, &draft.tag));
+        written::overtake(&mut state.cache, Written { model: draft.model(), release });
     }
     deliver(state, ScreenEvent::Changed)
 }

@@ -5,7 +5,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use insta::assert_snapshot;
+use signoff::app::action::Action;
 use signoff::app::effect::Effect;
+use signoff::app::keymap::{Context, Rebound, parse_key};
 use signoff::app::msg::Msg;
 use signoff::app::query::{Query, Reply};
 use signoff::app::route::Route;
@@ -85,6 +87,12 @@ fn a_promotion_that_is_done() {
     assert_snapshot!("a_promotion_that_is_done", pictures(&mut driver));
     driver.keys("<esc>H");
     assert_snapshot!("the_promotions_of_this_machine", pictures(&mut driver));
+    driver.resize(120, 90);
+    driver.keys("<enter>?");
+    driver.sees(&["record: what was signed"]);
+    driver.misses(&["undo:", "approve deployment:", "re-run:", "whole log:", "resume:"]);
+    driver.keys("<esc>u");
+    driver.sees(&["There is nothing to undo."]);
 }
 
 #[test]
@@ -141,6 +149,17 @@ fn a_promotion_that_was_interrupted() {
     assert_snapshot!("a_promotion_that_was_interrupted", pictures(&mut driver));
     driver.keys("u");
     assert_snapshot!("an_undo_asked_for", text(&mut driver, 80, 24));
+    let rebound = |action, key: &str| Rebound {
+        context: Context::Promotion,
+        action,
+        keys: vec![parse_key(key).unwrap()],
+        line: 1,
+    };
+    driver.state.keymap.rebind(&[rebound(Action::Undo, "f6"), rebound(Action::Resume, "f5")]);
+    driver.sees(&["Press F6 again to undo"]);
+    driver.keys("J");
+    driver.sees(&["F5 resume", "F6 undo"]);
+    driver.misses(&["   r resume", "   u undo"]);
 }
 
 #[test]
@@ -405,4 +424,132 @@ fn who_may_not_approve_an_environment_is_told_who_may() {
     driver.keys("AA");
     driver.sees(&["GitHub does not let you approve it"]);
     assert!(!driver.asked().iter().any(|e| matches!(e, Effect::AskCd(..))));
+}
+
+#[test]
+fn after_a_roll_back_no_page_below_says_what_is_no_longer_so() {
+    let (mut driver, entries) = promoted("credit-limit", 6);
+    driver.show(&entries);
+    driver.settle(entries[0].id);
+    driver.sees(&["✓ MLflow   v6 in Production"]);
+    driver.keys("R<tab>the golden request fails<tab>v5<enter>");
+    let back = driver.promote();
+    driver.show(&back);
+    driver.answering = false;
+    driver.settle(back[0].id);
+    driver.keys("<esc>");
+    driver.sees(&["Roll back", "reading what was in production"]);
+    driver.keys("<esc>");
+    driver.sees(&["WHAT IS TRUE NOW   reading …", "… MLflow   v6 in Production"]);
+    driver.answer_all();
+    driver.sees(&["✗ MLflow"]);
+    driver.misses(&["✓ MLflow", "v6 in Production"]);
+    driver.keys("<esc>:credit-limit/5<enter>R");
+    driver.sees(&["Roll back", "  v6"]);
+    driver.misses(&["  v5"]);
+}
+
+#[test]
+fn the_record_of_a_promotion_says_what_became_of_it() {
+    let (mut driver, entries) = promoted("credit-limit", 6);
+    driver.show(&entries);
+    driver.settle(entries[0].id);
+    driver.resize(100, 40);
+    driver.keys("d/outcome<enter>");
+    driver.sees(&["OUTCOME"]);
+    driver.keys("<esc>G");
+    driver.sees(&["OUTCOME", "✗ released, CD failure", "cd.yml run #9: failure"]);
+    driver.keys("<esc>R<tab>the golden request fails<tab>v5<enter>");
+    let back = driver.promote();
+    driver.show(&back);
+    driver.settle(back[0].id);
+    driver.keys("<esc><esc>dG");
+    driver.sees(&["! rolled back to v5 by @rev1 at "]);
+}
+
+#[test]
+fn what_cannot_be_read_after_a_roll_back_is_not_passed_off_as_seen() {
+    let (mut driver, entries) = promoted("credit-limit", 6);
+    driver.show(&entries);
+    driver.settle(entries[0].id);
+    driver.keys("R<tab>the golden request fails<tab>v5<enter>");
+    let back = driver.promote();
+    driver.show(&back);
+    let failure = Failure::new(FailureKind::Unavailable, Service::Mlflow, "read", "no server answers");
+    let gone = |query: &Query| matches!(query, Query::Truth { .. } | Query::RollbackCandidates { .. });
+    driver.refuse(gone, failure);
+    driver.settle(back[0].id);
+    driver.keys("<esc>");
+    driver.sees(&["no server answers"]);
+    driver.misses(&["Press Enter to see what a rollback would do"]);
+    driver.keys("<esc>");
+    driver.sees(&["it cannot be read now", "? MLflow   v6 in Production"]);
+}
+
+#[test]
+fn what_was_asked_of_cd_after_the_end_is_followed() {
+    let (mut driver, entries) = promoted("credit-limit", 6);
+    let id = entries[0].id;
+    driver.show(&entries);
+    driver.settle(id);
+    driver.resize(100, 40);
+    driver.wait(Duration::from_secs(3600));
+    assert!(!driver.state.animates(), "nothing goes on");
+    let mut run = 0;
+    driver.world(|world| run = world.repo.runs.last().unwrap().id);
+    let asked = Event::CdAsked { act: CdAct::Rerun { run }, by: "rev1".into() };
+    driver.show_events(id, [asked, Event::CdAnswered { failure: None }]);
+    driver.settle(id);
+    assert!(driver.state.animates(), "GitHub needs a moment to begin");
+    driver.sees(&["✗ CD       cd.yml run #9: failure"]);
+    driver.wait(Duration::from_secs(54));
+    let now = driver.state.now;
+    driver.world(|world| world.repo.rerun(run, now).unwrap());
+    driver.wait(Duration::from_secs(3));
+    driver.sees(&["Released. CD is not over: cd.yml run #9, attempt 2: running", " 3.00s"]);
+    driver.misses(&["✗"]);
+    driver.wait(Duration::from_secs(4));
+    assert!(driver.state.animates(), "it goes on");
+    driver.keys("<esc>");
+    assert!(!driver.state.animates(), "nobody looks at it");
+    driver.keys("H<enter>");
+    driver.wait(Duration::from_secs(120));
+    driver.sees(&["attempt 2: success", "deployed by CD"]);
+    assert!(!driver.state.animates());
+}
+
+#[test]
+fn tags_in_the_history_are_told_apart() {
+    let (mut driver, entries) = promoted("telco-churn", 42);
+    driver.show(&entries);
+    driver.settle(entries[0].id);
+    let longer = |tag: &str| format!("telco-churn-of-the-northern-region-{tag}");
+    let tags = [longer("v42"), longer("v42-2")];
+    for (n, tag) in tags.iter().enumerate() {
+        let mut again = entries.clone();
+        for progress in &mut again {
+            progress.id = signoff::domain::promotion::samples::id(90 + n as u128);
+            if let Event::Opened { plan } = &mut progress.entry.event {
+                plan.id = progress.id;
+                plan.draft.tag = tag.parse().unwrap();
+            }
+        }
+        driver.show(&again);
+    }
+    driver.keys("<esc>H");
+    driver.resize(160, 24);
+    driver.sees(&[&format!("{}  ", tags[0]), &tags[1]]);
+    driver.resize(100, 24);
+    driver.sees(&["v42 ", "v42-2 "]);
+}
+
+#[test]
+fn what_is_in_production_has_its_symbol_on_its_review() {
+    let mut driver = Driver::demo();
+    driver.keys(":telco-churn/42<enter>");
+    driver.sees(&["telco-churn  ○ v42"]);
+    driver.keys(":telco-churn/39<enter>");
+    driver.sees(&["telco-churn  ● v39"]);
+    driver.keys("f");
+    driver.sees(&["telco-churn  ● v39"]);
 }

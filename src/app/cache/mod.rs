@@ -54,6 +54,8 @@ pub struct Slot {
     /// Failure of the last attempt; cleared by the next answer.
     pub failure: Option<Failure>,
     stale: bool,
+    /// A write of ours came after the last answer, and may have made it untrue.
+    overtaken: bool,
 }
 
 impl Slot {
@@ -150,12 +152,31 @@ impl Cache {
     pub fn abandon(&mut self, query: &Query) {
         if let Some(slot) = self.slots.get_mut(query) {
             slot.loading = None;
+            // What was to be read again still is.
+            slot.stale = true;
         }
     }
 
     /// Marks the answer to `query` as stale: it is requested again, and shown until the new one arrives.
     pub fn refresh(&mut self, query: &Query) {
         query.refresh(self);
+    }
+
+    /// Marks the answers that a write of ours touches: they are requested again, and known to be old until then.
+    pub fn overtake(&mut self, is_touched: impl Fn(&Self, &Query) -> bool) {
+        let touched: Vec<Query> = self.slots.keys().filter(|query| is_touched(self, query)).cloned().collect();
+        for query in touched {
+            if let Some(slot) = self.slots.get_mut(&query) {
+                slot.overtaken = true;
+            }
+            self.refresh(&query);
+        }
+        self.requests.refresh();
+    }
+
+    /// Whether the answer to `query` is older than a write of ours that may have made it untrue.
+    pub fn is_overtaken(&self, query: &Query) -> bool {
+        self.slots.get(query).is_some_and(|slot| slot.overtaken)
     }
 
     /// Stores an answer, unless it belongs to an abandoned request. Returns whether anything changed.
@@ -169,6 +190,8 @@ impl Cache {
         slot.failure = reply.failure().cloned();
         if slot.failure.is_none() {
             slot.read_at = Some(now);
+            // An answer to what was asked before the write may be older than it.
+            slot.overtaken &= slot.stale;
         }
         if let Query::ModelVersion { .. } = query {
             self.single_changes += 1;
@@ -198,11 +221,6 @@ impl Cache {
     pub fn refresh_rows(&mut self) {
         self.runs.refresh();
         self.logged_models.refresh();
-        self.requests.refresh();
-    }
-
-    /// Marks the requests of all versions as stale: a decision answers some.
-    pub fn refresh_requests(&mut self) {
         self.requests.refresh();
     }
 

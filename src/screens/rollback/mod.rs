@@ -8,7 +8,7 @@ use crate::app::keymap::Context;
 use crate::app::list::Cursor;
 use crate::app::query::Query;
 use crate::app::route::Route;
-use crate::domain::decision::Candidate;
+use crate::domain::decision::{Candidate, Found};
 use crate::domain::failure::Note;
 use crate::domain::ids::{ModelName, VersionNumber};
 use crate::domain::record::Decision;
@@ -29,13 +29,18 @@ impl Rollback {
         Self { model, cursor: Cursor::default() }
     }
 
+    /// What was found; nothing that a roll back from here has made untrue.
+    fn found<'a>(&self, ctx: &Ctx<'a>) -> Option<&'a Found> {
+        ctx.cache.rollback_candidates(&self.model).filter(|_| !ctx.cache.is_overtaken(&self.query()))
+    }
+
     fn candidates<'a>(&self, ctx: &Ctx<'a>) -> &'a [Candidate] {
-        ctx.cache.rollback_candidates(&self.model).map_or(&[], |found| &found.candidates)
+        self.found(ctx).map_or(&[], |found| &found.candidates)
     }
 
     /// Versions of which it is doubtful whether they were in production, and what could not be read.
     fn notes(&self, ctx: &Ctx<'_>) -> Vec<Phrase<'static>> {
-        let found = ctx.cache.rollback_candidates(&self.model);
+        let found = self.found(ctx);
         let doubts = found.into_iter().flat_map(|found| found.doubts.values().rev().cloned().map(Note::Said));
         let notes: Vec<Note> = doubts.chain(found.into_iter().flat_map(|found| found.notes.iter().cloned())).collect();
         format::notes(&notes, ctx.width, "and more: see `signoff log`")

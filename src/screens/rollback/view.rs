@@ -47,7 +47,7 @@ impl Rollback {
         if candidates.is_empty() {
             let found = if unread { "was found in what could be read" } else { "was in production" };
             let none = format!("No earlier version of {} {found}.", self.model);
-            let (message, keys): (&str, &[_]) = match (slot.is_some_and(|s| s.read_at.is_some()), failure) {
+            let (message, keys): (&str, &[_]) = match (self.found(ctx).is_some(), failure) {
                 (_, Some(_)) => ("", &[]),
                 (false, None) => ("reading what was in production …", &[]),
                 (true, None) => (&none, &[(Action::Back, "back"), (Action::Refresh, "reads again")]),

@@ -167,7 +167,11 @@ fn standing(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static
         return Vec::new();
     }
     let known = ctx.cache.in_production(draft.model()).and_then(Option::as_ref);
-    let Some(status) = known.filter(|status| status.record_id == Some(state.plan.id)) else { return Vec::new() };
+    // Another version may be there by now.
+    let old = ctx.cache.is_overtaken(&Query::InProduction { model: draft.model().clone() });
+    let Some(status) = known.filter(|_| !old).filter(|status| status.record_id == Some(state.plan.id)) else {
+        return Vec::new();
+    };
     let symbols = skin.symbols();
     let now = Phrase::of(Role::Muted, " in production: ").join(words::state(status, symbols));
     let running = status.running.iter().map(|said| Phrase::new(" ").join(words::testimony(said, symbols)));

@@ -18,35 +18,52 @@ const NAME: usize = 8;
 /// The section, wrapped to `width`; `most` lines of the log.
 pub(super) fn lines(state: &SagaState, width: usize, most: usize, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> {
     let symbols = skin.symbols();
-    let (found, read) = found(state, ctx);
+    let (found, read, now) = found(state, ctx);
     let mut lines = vec![Phrase::of(Role::Heading, " WHAT IS TRUE NOW").add(Role::Muted, format!("   {read}"))];
-    let mut row = |mark: Mark, name: &str, said: Phrase<'static>| {
-        let head = Phrase::new("  ").join(mark.phrase(symbols)).add(Role::Muted, format!(" {name:<NAME$} "));
+    let mut row = |mark: Phrase<'static>, name: &str, said: Phrase<'static>| {
+        let head = Phrase::new("  ").join(mark).add(Role::Muted, format!(" {name:<NAME$} "));
         lines.extend(head.join(said).wrap(width, 5 + NAME));
     };
     for (name, said, as_meant) in promotion::now(found, state) {
-        row(Mark::from(as_meant), name, Phrase::new(said));
+        match now {
+            Known::Now => row(Mark::from(as_meant).phrase(symbols), name, Phrase::new(said)),
+            Known::Reading => row(Phrase::of(Role::Muted, symbols.ellipsis), name, Phrase::of(Role::Stale, said)),
+            Known::Not => row(Mark::Unknown.phrase(symbols), name, Phrase::of(Role::Stale, said)),
+        }
     }
     if let Some((mark, said)) = cd(state, ctx, symbols) {
-        row(mark, "CD", said);
+        row(mark.phrase(symbols), "CD", said);
     }
     // A line of a log is not wrapped: it would push the others out.
     lines.extend(log(state, most, ctx).into_iter().map(|line| line.fit(width, symbols.ellipsis)));
     lines
 }
 
+/// Whether what was seen is still so.
+#[derive(Clone, Copy)]
+enum Known {
+    Now,
+    /// It is read again, and may be another by now.
+    Reading,
+    /// It was changed since, and cannot be read.
+    Not,
+}
+
 /// The newest observations, and how new they are.
-fn found<'a>(state: &'a SagaState, ctx: &Ctx<'a>) -> (&'a [Observation], String) {
+fn found<'a>(state: &'a SagaState, ctx: &Ctx<'a>) -> (&'a [Observation], String, Known) {
     let query = Query::Truth { promotion: state.plan.id };
     let slot = ctx.cache.slot(&query);
     let read_at = slot.and_then(|slot| slot.read_at);
     let failed = slot.and_then(|slot| slot.failure.as_ref());
     let seen = |at: Timestamp| format!("as seen at {}", ctx.zone.minute(at));
+    let overtaken = ctx.cache.is_overtaken(&query);
+    let unread = if overtaken { Known::Not } else { Known::Now };
     match (ctx.cache.truth(state.plan.id), read_at, failed) {
-        (Some(now), Some(at), None) => (now, format!("read {}", ctx.zone.clock(at))),
-        (Some(now), Some(at), Some(_)) => (now, format!("{}; it cannot be read now", seen(at))),
-        (_, _, Some(_)) => (journaled(state), format!("{}; it cannot be read now", seen(state.updated_at))),
-        _ => (journaled(state), "reading …".to_owned()),
+        (Some(now), Some(_), None) if overtaken => (now, "reading …".to_owned(), Known::Reading),
+        (Some(now), Some(at), None) => (now, format!("read {}", ctx.zone.clock(at)), Known::Now),
+        (Some(now), Some(at), Some(_)) => (now, format!("{}; it cannot be read now", seen(at)), unread),
+        (_, _, Some(_)) => (journaled(state), format!("{}; it cannot be read now", seen(state.updated_at)), unread),
+        _ => (journaled(state), "reading …".to_owned(), Known::Reading),
     }
 }
 
