@@ -43,6 +43,8 @@ pub struct Candidate {
     pub version: VersionNumber,
     /// When it was last put into production, if known.
     pub at: Option<Timestamp>,
+    /// When it was seen there last, as another version was put in its place.
+    pub until: Option<Timestamp>,
     /// Login of whoever put it there.
     pub by: Option<String>,
     /// The reason; empty if unknown.
@@ -71,7 +73,17 @@ impl Candidate {
     /// A version without further data.
     pub fn new(version: VersionNumber) -> Self {
         let (sources, notes) = (Vec::new(), Vec::new());
-        Self { version, at: None, by: None, reason: String::new(), tag: None, sources, notes }
+        Self { version, at: None, until: None, by: None, reason: String::new(), tag: None, sources, notes }
+    }
+
+    /// Records that it was there at this time.
+    pub fn seen(&mut self, at: Timestamp) {
+        self.until = self.until.max(Some(at));
+    }
+
+    /// When it was known to be there last.
+    pub fn last_known(&self) -> Option<Timestamp> {
+        self.at.max(self.until)
     }
 
     /// Records who put it into production, if later than what is known.

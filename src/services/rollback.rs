@@ -190,7 +190,10 @@ impl Search<'_> {
         for left in draft.leaving() {
             let baseline = draft.facts.baseline.as_ref().filter(|b| b.version.number == left);
             let left = baseline.map_or_else(|| identity.sibling(left), |b| Identity::of(&draft.home(), &b.version));
-            self.said(&left, format!("in {} before {}, says the journal", draft.promote_to, draft.version()));
+            let source = format!("in {} before {}, says the journal", draft.promote_to, draft.version());
+            if let Some(candidate) = self.said(&left, source) {
+                candidate.seen(plan.record.record.decided_at());
+            }
         }
         if state.is_released()
             && let Some(candidate) = self.said(&identity, "journal")
@@ -219,13 +222,16 @@ impl Search<'_> {
     fn before(&mut self, record: &Record) {
         let source = format!("in production before the record on {}", record.model.version);
         let baseline = record.baseline_identity();
-        if let Some(baseline) = &baseline {
-            self.said(baseline, source.clone());
+        let at = record.decided_at();
+        if let Some(candidate) = baseline.as_ref().and_then(|baseline| self.said(baseline, source.clone())) {
+            candidate.seen(at);
         }
         let leaving: BTreeSet<_> = record.change.iter().flat_map(|c| c.leaving.iter().copied()).collect();
         for version in leaving.into_iter().filter(|v| baseline.as_ref().is_none_or(|b| b.number != *v)) {
             let model = self.by_present_name(Identity::from(&record.model));
-            self.said(&model.sibling(version), source.clone());
+            if let Some(candidate) = self.said(&model.sibling(version), source.clone()) {
+                candidate.seen(at);
+            }
         }
     }
 

@@ -95,6 +95,7 @@ async fn the_demo_rolls_back_what_it_released() {
         assert!(sources.contains(wanted), "{wanted} in {sources}");
     }
     assert_eq!((found[0].by.as_deref(), found[0].tag.as_ref().unwrap().as_str()), (Some("mio"), "telco-churn-v39"));
+    assert_eq!(found[0].last_known().unwrap().to_string(), NOW, "the journal knows until when");
     let ran = desk.run("rollback telco-churn --to v39 --confirm v39 --reason alarms").await;
     assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
     assert!(ran.out.contains("tagged telco-churn-v39-r2"), "{}", ran.out);

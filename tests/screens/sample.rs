@@ -154,6 +154,7 @@ pub fn answer(query: &Query) -> Reply {
             let candidate = Candidate {
                 version: VersionNumber(41),
                 at: Some(samples::now()),
+                until: None,
                 by: Some("lee".into()),
                 reason: String::new(),
                 tag: None,

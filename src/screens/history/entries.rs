@@ -62,6 +62,16 @@ impl<'a> Entry<'a> {
         of_state.or_else(of_record).or_else(|| self.log.map(|e| (&e.model, e.version)))
     }
 
+    /// The tag of its release.
+    pub fn tag(&self) -> Option<String> {
+        let of_state = self.state.map(|s| s.plan.draft.tag.to_string());
+        let of_record = || self.record.map(|s| s.record.change.as_ref().map(|change| change.tag.to_string()));
+        match of_state {
+            Some(tag) => Some(tag),
+            None => of_record().unwrap_or_else(|| self.log.and_then(|log| log.tag.clone())),
+        }
+    }
+
     /// Whether it is about another version than the one that the registry has under that name and number now.
     pub fn is_another(&self) -> bool {
         self.log.and_then(|log| log.about.as_ref()).is_some_and(|about| about.another().is_some())

@@ -27,6 +27,7 @@ use crate::ui::widgets::{Row, Table};
 
 /// Index of the model column.
 const MODEL: usize = 2;
+const TAG: usize = 5;
 
 impl History {
     /// The title line: text on the left, pieces on the right.
@@ -77,7 +78,7 @@ impl History {
             }
             Row::new(cells)
         };
-        let widths = Widths::of(&columns, [fit(sample(skin))]);
+        let widths = Widths::of(&columns, [fit(sample(skin)), fit(longest(&entries))]);
         let row = |i: usize| entries.get(i).map(|e| fit(cells(e, ctx, skin))).unwrap_or_default();
         let table = Table::new(skin, &columns, &widths, entries.len(), &row).kept(ctx.kept);
         (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
@@ -112,7 +113,7 @@ fn columns(narrow: bool, zone: Zone<'_>) -> Vec<Column<'static>> {
         Column::left("MODEL").min(12).max(40).middle(),
         Column::right("VER"),
         Column::left("BY").rank(2).min(6),
-        Column::left("TAG").rank(3).min(12),
+        Column::left("TAG").rank(3).min(12).max(48).middle(),
         Column::left("HOW IT ENDED, OR WHY").min(22).stretch(),
     ]
 }
@@ -131,6 +132,22 @@ fn sample(skin: &Skin) -> Vec<Phrase<'static>> {
     cells.iter().map(|cell| Phrase::new((*cell).to_owned())).collect()
 }
 
+/// The longest names of these entries: where there is room, they are not cut.
+fn longest(entries: &[Entry<'_>]) -> Vec<Phrase<'static>> {
+    let mut cells = vec![Phrase::default(); 7];
+    let longer = |cell: &mut Phrase<'static>, name: String| {
+        let name = Phrase::new(name);
+        if name.width() > cell.width() {
+            *cell = name;
+        }
+    };
+    for entry in entries {
+        longer(&mut cells[MODEL], entry.subject().map(|(model, _)| model.to_string()).unwrap_or_default());
+        longer(&mut cells[TAG], entry.tag().unwrap_or_default());
+    }
+    cells
+}
+
 /// Content of a row, local or from elsewhere.
 struct HistoryRow {
     at: Timestamp,
@@ -146,7 +163,9 @@ struct HistoryRow {
 /// The text a filter matches against: every column.
 pub(super) fn text(entry: &Entry<'_>, ctx: &Ctx<'_>) -> String {
     let skin = Skin::plain();
-    cells(entry, ctx, &skin).iter().map(|cell| cell.plain().into_owned()).collect::<Vec<_>>().join(" ")
+    let mut cells = cells(entry, ctx, &skin);
+    cells.swap(0, MODEL);
+    text_of(&cells)
 }
 
 fn cells(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> {
@@ -191,7 +210,7 @@ fn line(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Option<HistoryRow> {
             model: draft.model().clone(),
             version: draft.version(),
             by: draft.signer.login.clone(),
-            tag: Some(draft.tag.to_string()),
+            tag: entry.tag(),
             ended: ended(state, promotion.driven, ctx, skin),
             reason: state.plan.sign_off.reason.clone(),
         });
@@ -204,7 +223,7 @@ fn line(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Option<HistoryRow> {
             model: record.model.name.clone(),
             version: record.model.version,
             by: record.signer.login.clone(),
-            tag: record.change.as_ref().map(|c| c.tag.to_string()),
+            tag: entry.tag(),
             ended: recorded(record, ctx, skin),
             reason: record.reason.clone(),
         });
@@ -215,7 +234,7 @@ fn line(entry: &Entry<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Option<HistoryRow> {
         model: log.model.clone(),
         version: log.version,
         by: log.by.clone(),
-        tag: log.tag.clone(),
+        tag: entry.tag(),
         ended: decision::effect(&log.effect, skin.symbols()),
         reason: log.reason.clone(),
     })

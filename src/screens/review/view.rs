@@ -21,8 +21,8 @@ impl Review {
     /// The title line: candidate against production on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
         let symbols = skin.symbols();
-        let mut left = Phrase::of(Role::Title, self.model.to_string())
-            .add(Role::Candidate, format!("  {} {}", symbols.candidate, self.version));
+        let number = format::number(&self.model, self.version, ctx, skin);
+        let mut left = Phrase::of(Role::Title, self.model.to_string()).join(number);
         if let [odd, ..] = oddities(self.model.as_str()).as_slice() {
             left = left.add(Role::Warn, format!("  {} {odd}", symbols.warn));
         }

@@ -20,7 +20,7 @@ use crate::ui::{Draw as _, Phrase};
 impl Rollback {
     /// The title line: text on the left, pieces on the right.
     pub fn title(&self, ctx: &Ctx<'_>, skin: &Skin) -> (Phrase<'static>, Vec<Phrase<'static>>) {
-        let known = ctx.cache.rollback_candidates(&self.model).map(|found| found.candidates.len());
+        let known = self.found(ctx).map(|found| found.candidates.len());
         let slot = ctx.cache.slot(&self.query());
         let fresh = slot.map(|s| format::freshness(s.loading.is_some(), s.failure.is_some(), s.read_at, ctx, skin));
         let right = std::iter::once(number::length(known, false, "candidate")).chain(fresh).collect();
@@ -59,7 +59,9 @@ impl Rollback {
         let text = format!(" Earlier versions that were in production. {open}");
         Phrase::of(Role::Muted, text).draw(line, buf, skin);
         let columns = columns(candidates.iter().any(|c| !c.reason.is_empty()), ctx.zone);
-        let widths = Widths::of(&columns, [sample()]);
+        let tags = candidates.iter().filter_map(|candidate| candidate.tag.as_ref());
+        let tags = tags.map(|tag| Row::new([vec![Phrase::default(); 4], vec![Phrase::new(tag.to_string())]].concat()));
+        let widths = Widths::of(&columns, std::iter::once(sample()).chain(tags));
         let row = |i: usize| candidates.get(i).map(|c| row(c, ctx, skin)).unwrap_or_default();
         let table = Table::new(skin, &columns, &widths, candidates.len(), &row);
         (&table.scrolled(self.cursor.offset()).cursor(Some(self.cursor.index()))).render(area, buf);
@@ -72,7 +74,7 @@ fn columns(reasons: bool, zone: Zone<'_>) -> Vec<Column<'static>> {
         Column::left(format!("LAST KNOWN ({})", zone.word())),
         Column::right("AGE"),
         Column::left("BY").rank(2).min(6),
-        Column::left("TAG").rank(3).min(12),
+        Column::left("TAG").rank(3).min(12).max(48).middle(),
         Column::left("KNOWN FROM").min(24).stretch(),
         Column::left("REASON THEN").rank(4).min(16).stretch(),
     ];
@@ -104,8 +106,8 @@ fn row(candidate: &Candidate, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
     };
     Row::new(vec![
         Phrase::of(Role::Candidate, candidate.version.to_string()),
-        or_none(candidate.at.map(|at| ctx.zone.cell(at))),
-        Phrase::new(time::age(candidate.at, ctx.now)),
+        or_none(candidate.last_known().map(|at| ctx.zone.cell(at))),
+        Phrase::new(time::age(candidate.last_known(), ctx.now)),
         or_none(candidate.by.clone()),
         or_none(candidate.tag.as_ref().map(ToString::to_string)),
         notes.add(Role::Muted, candidate.sources.join(", ")),

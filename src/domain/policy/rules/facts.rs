@@ -8,7 +8,7 @@ use crate::domain::facts::{LoggedFacts, ReviewedFacts, RunFacts};
 use crate::domain::pattern::matches;
 use crate::domain::preflight::CheckState;
 use crate::domain::provenance::Provenance;
-use crate::domain::text::shorten;
+use crate::domain::text::{count, shorten};
 
 const DAY_S: i64 = 86_400;
 
@@ -128,6 +128,6 @@ fn age(days: u32, unknown: Severity, facts: &ReviewedFacts, now: Timestamp) -> F
         return Finding::unread(NAME, unknown, "the registry does not say when the version was registered");
     };
     let age = now.as_second().saturating_sub(created.as_second()).max(0);
-    let detail = format!("registered {} days ago, at most {days}", age / DAY_S);
+    let detail = format!("registered {} ago, at most {days}", count(age / DAY_S, "day"));
     Finding::holds(NAME, age <= i64::from(days) * DAY_S, detail)
 }
