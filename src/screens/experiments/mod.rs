@@ -9,7 +9,7 @@ use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::domain::ids::ExperimentId;
 use crate::screens::parts::narrowed::Narrowed;
-use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent, text_of};
 
 /// State of the screen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -79,7 +79,7 @@ impl Component for Experiments {
         let refiltered = self.list.is_refiltered();
         if refiltered || self.made_from != Some(list.changed) {
             self.made_from = Some(list.changed);
-            let shown = self.list.pick(&list.items, |e| format!("{} {}", e.name, e.id));
+            let shown = self.list.pick(&list.items, |e| text_of(&view::cells(e, ctx)));
             self.list.show(shown, |i| list.items[i].id.clone());
         }
         let rows = self.rows(ctx);

@@ -46,7 +46,7 @@ impl Experiments {
         }
         let columns = columns();
         let widths = Widths::of(&columns, [sample()]);
-        let row = |i: usize| self.list.item(i, &list.items).map(|e| row(e, ctx)).unwrap_or_default();
+        let row = |i: usize| self.list.item(i, &list.items).map(|e| Row::new(cells(e, ctx))).unwrap_or_default();
         let table = Table::new(skin, &columns, &widths, self.list.len(), &row);
         (&table.scrolled(self.list.offset()).cursor(Some(self.list.cursor()))).render(area, buf);
     }
@@ -65,7 +65,7 @@ fn sample() -> Row<'static> {
     Row::new(["churn-training-experiment", "59m", "59m", "123456789012345678"].map(Phrase::new).to_vec())
 }
 
-fn row(experiment: &Experiment, ctx: &Ctx<'_>) -> Row<'static> {
+pub(super) fn cells(experiment: &Experiment, ctx: &Ctx<'_>) -> Vec<Phrase<'static>> {
     let age = |at| Phrase::of(Role::Muted, time::age(at, ctx.now));
     vec![
         Phrase::new(experiment.name.clone()),

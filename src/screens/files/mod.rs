@@ -12,10 +12,11 @@ use crate::app::owner::Owner;
 use crate::app::query::Query;
 use crate::app::route::Route;
 use crate::app::under::Under;
-use crate::domain::artifact::{ArtifactEntry, ArtifactRoot};
+use crate::domain::artifact::{ArtifactEntry, ArtifactRoot, human_size};
 use crate::domain::text::clean_line;
+use crate::present::Phrase;
 use crate::screens::parts::save::Save;
-use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent, hold, roll_back};
+use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent, hold, roll_back, text_of};
 use crate::ui::text::wrap;
 
 /// Maximum depth of the tree. Anything deeper is a loop of links on the server.
@@ -115,7 +116,10 @@ impl Files {
         }
         if !self.filter.query().is_empty() {
             rows.retain(|row| matches!(row.kind, Kind::Folder | Kind::File(_)));
-            let found = self.filter.pick(&rows, |row| clean_line(&row.key.1));
+            let found = self.filter.pick(&rows, |row| {
+                let size = if let Kind::File(Some(size)) = row.kind { human_size(size) } else { String::new() };
+                text_of(&[Phrase::new(clean_line(&row.key.1)), Phrase::new(size)])
+            });
             rows = found.into_iter().map(|at| rows[at].clone()).collect();
             for row in &mut rows {
                 (row.depth, row.name) = (0, clean_line(&row.key.1));

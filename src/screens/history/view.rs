@@ -19,7 +19,7 @@ use crate::present::number;
 use crate::present::time::Zone;
 use crate::present::{Mark, decision, promotion};
 use crate::screens::parts::view as format;
-use crate::screens::parts::{Ctx, cd};
+use crate::screens::parts::{Ctx, cd, text_of};
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};

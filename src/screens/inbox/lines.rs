@@ -21,6 +21,13 @@ pub struct Entry {
     pub under: Option<VersionNumber>,
 }
 
+impl Entry {
+    /// Its model's index and its version.
+    pub fn key(&self) -> (usize, VersionNumber) {
+        (self.model, self.version)
+    }
+}
+
 /// A line of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Line {

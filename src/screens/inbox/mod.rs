@@ -47,6 +47,9 @@ const COLUMNS: &[Choosable] = &[
     Choosable::new(production::HEADING),
 ];
 
+/// What each row is found by, by its model's index and its version.
+type Texts = HashMap<(usize, VersionNumber), String>;
+
 /// State of the screen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inbox {
@@ -64,6 +67,8 @@ pub struct Inbox {
     list: Narrowed<Key>,
     /// The models that were read, and the changes of lists of versions.
     made_from: Option<(Extent, u64)>,
+    /// What each row is found by; empty without a filter.
+    texts: Texts,
     verdicts: Verdicts,
     /// The last complete verdict of each version: a row stays in its section until there is another.
     settled: HashMap<(ModelName, VersionNumber), CheckState>,
@@ -82,6 +87,7 @@ impl Default for Inbox {
             lines: Vec::new(),
             list: Narrowed::default(),
             made_from: None,
+            texts: Texts::default(),
             verdicts: Verdicts::default(),
             settled: HashMap::new(),
             unfolded: BTreeSet::new(),
@@ -177,6 +183,7 @@ impl Inbox {
         self.made_from = Some((extent, changes));
         self.rows.retain(|entry| entry.model < kept);
         self.silent.truncate(kept);
+        self.texts.retain(|(model, _), _| *model < kept);
         self.more &= kept > 0;
         for (model, read) in ctx.cache.models.items.iter().enumerate().skip(kept) {
             let waiting = waiting_in(read, ctx);
@@ -205,12 +212,36 @@ impl Inbox {
         true
     }
 
+    /// The rows that the filter leaves. What they are found by is made once for all that is typed.
+    fn narrow(&mut self, ctx: &Ctx<'_>) -> Vec<usize> {
+        if !self.list.filter().narrows() {
+            self.texts = Texts::default();
+        } else {
+            let new: Vec<_> = self.rows.iter().filter(|entry| !self.texts.contains_key(&entry.key())).collect();
+            let new: Vec<_> = new.into_iter().map(|entry| (entry.key(), self.text(entry, ctx))).collect();
+            self.texts.extend(new);
+        }
+        let texts = &self.texts;
+        self.list.pick(&self.rows, |entry| texts.get(&entry.key()).cloned().unwrap_or_default())
+    }
+
+    /// Whether rows in sight show something else than they are found by: it was read meanwhile.
+    fn is_found_by_more(&mut self, ctx: &Ctx<'_>) -> bool {
+        if self.texts.is_empty() {
+            return false;
+        }
+        let in_sight: Vec<Entry> = self.lines_in_sight(ctx).filter_map(|i| self.entry(i)).copied().collect();
+        let now = in_sight.iter().map(|entry| (entry.key(), self.text(entry, ctx))).collect::<Vec<_>>();
+        let changed = now.iter().any(|(key, text)| self.texts.get(key) != Some(text));
+        self.texts.extend(now);
+        changed
+    }
+
     /// Makes the lines anew.
     fn arrange(&mut self, ctx: &Ctx<'_>) {
         let models = &ctx.cache.models.items;
         let name = |entry: &Entry| &models[entry.model].name;
-        let text = |entry: &Entry| format!("{} {}", name(entry), entry.version);
-        let mut found = self.list.pick(&self.rows, text);
+        let mut found = self.narrow(ctx);
         let query = self.list.filter().query();
         if let Some(sort) = &self.sorted {
             order::sort(&mut found, &self.rows, sort, ctx);
@@ -252,7 +283,7 @@ impl Inbox {
                 entry.section = section;
             }
         }
-        if moves {
+        if self.is_found_by_more(ctx) || moves {
             self.rows.sort();
             self.arrange(ctx);
             self.moved(ScreenEvent::Changed, ctx);
@@ -275,7 +306,11 @@ impl Inbox {
     /// The version in this line: its model's index, and the waiting version.
     fn row<'a>(&self, line: usize, ctx: &Ctx<'a>) -> Option<(usize, Waiting<'a>)> {
         let entry = self.entry(line)?;
-        Some((entry.model, waiting_as(ctx.cache.models.items.get(entry.model)?, entry.version, ctx)?))
+        Some((entry.model, self.waiting(entry, ctx)?))
+    }
+
+    fn waiting<'a>(&self, entry: &Entry, ctx: &Ctx<'a>) -> Option<Waiting<'a>> {
+        waiting_as(ctx.cache.models.items.get(entry.model)?, entry.version, ctx)
     }
 
     fn lines_in_sight(&self, ctx: &Ctx<'_>) -> std::ops::Range<usize> {

@@ -22,7 +22,7 @@ use crate::present::version as words;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::choice_view::{self, Chosen};
 use crate::screens::parts::known::known;
-use crate::screens::parts::{production, requests, version_view, view as format};
+use crate::screens::parts::{production, requests, text_of, version_view, view as format};
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Table};
@@ -98,7 +98,7 @@ impl Inbox {
             Some(Line::Heading(section)) => Row::across(Phrase::of(Role::Heading, section.heading())),
             Some(Line::Fold { newer, older }) => Row::across(Phrase::of(Role::Muted, fold(*newer, *older))),
             Some(Line::Row(_, is_under)) => match self.row(line, ctx) {
-                Some((_, waiting)) if waiting.held().is_some() => held(&waiting, ctx, skin),
+                Some((_, waiting)) if waiting.held().is_some() => Row::across(held(&waiting, ctx, skin)),
                 Some((place, waiting)) => chosen.row(self.cells(place, &waiting, *is_under, ctx, skin)),
                 None => Row::default(),
             },
@@ -141,6 +141,22 @@ impl Inbox {
             None => Phrase::of(Role::Muted, "-"),
         });
         cells
+    }
+
+    /// The text a filter matches against: all that the row shows, and its section.
+    pub(super) fn text(&self, entry: &Entry, ctx: &Ctx<'_>) -> String {
+        let skin = Skin::plain();
+        let name = ctx.cache.models.items.get(entry.model).map(|model| model.name.to_string()).unwrap_or_default();
+        let mut cells = vec![format!("{name} {}", entry.version).into(), entry.section.heading().into()];
+        if let Some(waiting) = self.waiting(entry, ctx) {
+            let author = words::author(waiting.candidate, ctx.cache.said(waiting.candidate));
+            cells.extend(author.map(|author| Phrase::new(author.to_owned())));
+            match waiting.held() {
+                Some(_) => cells.push(held(&waiting, ctx, &skin)),
+                None => cells.extend(self.cells(entry.model, &waiting, false, ctx, &skin)),
+            }
+        }
+        text_of(&cells)
     }
 
     fn draw_empty(&self, area: Rect, buf: &mut Buffer, ctx: &Ctx<'_>, skin: &Skin) {
@@ -232,16 +248,15 @@ fn fold(newer: usize, older: usize) -> String {
 }
 
 /// A held row: who holds it and why, instead of the numbers.
-fn held(waiting: &Waiting<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
+fn held(waiting: &Waiting<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     let candidate = waiting.candidate;
     let age = time::age(candidate.created_at, ctx.now);
     let author = candidate.author.clone().map(|a| format!("   {a}")).unwrap_or_default();
     let why = waiting.held().map(|mark| decision::mark(&mark, ctx.now)).unwrap_or_default();
-    let phrase = format::name(&candidate.model, Role::Muted, skin)
+    format::name(&candidate.model, Role::Muted, skin)
         .add(Role::Candidate, format!("   {}", candidate.number))
         .add(Role::Muted, format!("   {age}{author}   "))
-        .add(Role::Warn, format!("{} {why}", skin.symbols().warn));
-    Row::across(phrase)
+        .add(Role::Warn, format!("{} {why}", skin.symbols().warn))
 }
 
 /// The main metric's difference from production, or why there is none.

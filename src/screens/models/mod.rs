@@ -97,7 +97,7 @@ impl Component for Models {
         let refiltered = self.list.is_refiltered();
         if refiltered || self.made_from != Some(extent) {
             self.made_from = Some(extent);
-            let shown = self.list.pick(models, haystack);
+            let shown = self.list.pick(models, |model| view::text(model, ctx));
             self.list.show(shown, |i| models[i].name.clone());
         }
         let rows = self.rows(ctx);
@@ -123,11 +123,4 @@ impl Component for Models {
             other => Response::pass(other),
         }
     }
-}
-
-/// The text a filter matches against.
-fn haystack(model: &RegisteredModel) -> String {
-    let aliases = model.aliases.keys().map(|alias| format!(" @{alias}"));
-    let versions = model.latest.iter().map(|v| format!(" {} {}", v.number, v.stage));
-    format!("{}{} {}", model.name, aliases.chain(versions).collect::<String>(), model.description)
 }

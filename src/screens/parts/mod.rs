@@ -32,6 +32,7 @@ use crate::app::cache::Cache;
 use crate::app::edit;
 use crate::app::effect::Effect;
 use crate::app::find;
+use crate::app::fuzzy::CELLS;
 use crate::app::input::Key;
 use crate::app::keymap::Context;
 use crate::app::keys::Keys;
@@ -54,6 +55,11 @@ use crate::domain::text::{cleaned_line, grouped, shorten};
 use crate::present::Phrase;
 use crate::present::time::Zone;
 use crate::ui::Kept;
+
+/// What a filter finds a row by: all that its cells show. The first names the row.
+pub fn text_of(cells: &[Phrase<'_>]) -> String {
+    cells.iter().map(|cell| cell.plain()).collect::<Vec<_>>().join(&CELLS.to_string())
+}
 
 /// What is said of a paste that did not fit.
 pub fn cut_at(most: usize) -> String {

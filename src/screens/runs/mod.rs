@@ -266,7 +266,7 @@ impl Runs {
         if self.filter.is_changed() || self.made_from.as_ref() != Some(&made_from) {
             self.made_from = Some(made_from);
             let runs = &found.list.items;
-            let kept = self.filter.pick(runs, |r| haystack(r, self.columns.as_deref().unwrap_or_default()));
+            let kept = self.filter.pick(runs, |r| view::text(r, self.columns.as_deref().unwrap_or_default(), ctx));
             // While filtering nothing is folded, so that all matches are visible.
             let nothing = HashSet::new();
             let folded = if self.filter.query().is_empty() { &self.folded } else { &nothing };
@@ -437,21 +437,6 @@ impl Component for Runs {
         }
         self.act(action, ctx)
     }
-}
-
-/// The text a filter matches against.
-fn haystack(run: &Run, columns: &[RunColumn]) -> String {
-    let mut text = format!("{} {} {} {}", run.name, run.status, run.user.as_deref().unwrap_or_default(), run.id);
-    for column in columns {
-        match column {
-            RunColumn::Metric(name) => {
-                let value = run.metrics.get(name).map(|point| point.value.0.to_string());
-                text.extend([" ", &value.unwrap_or_default()]);
-            }
-            RunColumn::Param(name) => text.extend([" ", run.params.text(name).unwrap_or_default()]),
-        }
-    }
-    text
 }
 
 /// The default columns: main metrics, some other metrics, and params that differ.

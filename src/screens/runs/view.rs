@@ -18,7 +18,7 @@ use crate::present::version;
 use crate::present::version::run_label;
 use crate::screens::parts::picker::{Picker, Purpose};
 use crate::screens::parts::view as format;
-use crate::screens::parts::{Component as _, Ctx};
+use crate::screens::parts::{Component as _, Ctx, text_of};
 use crate::ui::layout::{Column, Widths};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Row, Sorted, Table};
@@ -221,15 +221,29 @@ fn sample(chosen: &[RunColumn]) -> Row<'static> {
 }
 
 fn row(run: &Run, line: ListedRun, chosen: &[RunColumn], ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
-    let indent = " ".repeat(2 * line.depth.min(DEEPEST));
-    let mut name = Phrase::new(format!("{indent}{}", run_label(run)));
-    if line.folded {
-        name = name.add(Role::Muted, format!(" +{}", line.children));
-    }
+    let mut cells = cells(run, chosen, ctx, skin);
+    let indent = Phrase::new("  ".repeat(line.depth.min(DEEPEST)));
+    let name = indent.join(std::mem::take(&mut cells[NAME]));
+    cells[NAME] = if line.folded { name.add(Role::Muted, format!(" +{}", line.children)) } else { name };
+    Row::new(cells)
+}
+
+/// The text a filter matches against: every column, also those out of sight.
+pub(super) fn text(run: &Run, chosen: &[RunColumn], ctx: &Ctx<'_>) -> String {
+    let mut cells = cells(run, chosen, ctx, &Skin::plain());
+    cells.swap(0, NAME);
+    cells.push(Phrase::new(run.id.to_string()));
+    text_of(&cells)
+}
+
+/// Index of the name among the cells.
+const NAME: usize = 1;
+
+fn cells(run: &Run, chosen: &[RunColumn], ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'static>> {
     let took = duration(run).map_or_else(|| "-".to_owned(), time::span);
     let mut cells = vec![
         version::run_status(run, skin.symbols()),
-        name,
+        Phrase::new(run_label(run)),
         Phrase::of(Role::Muted, time::age(run.started_at, ctx.now)),
         Phrase::of(Role::Muted, took),
         Phrase::new(run.user.clone().unwrap_or_default()),
@@ -244,5 +258,5 @@ fn row(run: &Run, line: ListedRun, chosen: &[RunColumn], ctx: &Ctx<'_>, skin: &S
             None => Phrase::of(Role::Muted, "-"),
         },
     }));
-    Row::new(cells)
+    cells
 }

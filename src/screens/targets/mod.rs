@@ -8,8 +8,9 @@ use crate::app::keymap::Context;
 use crate::app::query::Query;
 use crate::app::route::Nav;
 use crate::domain::target::TargetEntry;
+use crate::present::Phrase;
 use crate::screens::parts::narrowed::Narrowed;
-use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent};
+use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent, text_of};
 
 /// State of the screen.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,7 +48,7 @@ impl Component for Targets {
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {
         if self.list.is_refiltered() {
-            let shown = self.list.pick(ctx.targets, haystack);
+            let shown = self.list.pick(ctx.targets, |target| haystack(target, ctx));
             self.list.show(shown, |i| ctx.targets[i].name.clone());
         }
         let rows = ctx.rows(1);
@@ -69,8 +70,8 @@ impl Component for Targets {
 }
 
 /// The text a filter matches against.
-fn haystack(target: &TargetEntry) -> String {
-    let servers = target.servers.as_deref().unwrap_or_default();
-    let word = if target.production { "production" } else { "" };
-    format!("{} {servers} {word}", target.name)
+fn haystack(target: &TargetEntry, ctx: &Ctx<'_>) -> String {
+    let mut cells = view::cells(target, ctx);
+    cells.push(Phrase::new(if target.production { "production" } else { "" }));
+    text_of(&cells)
 }

@@ -39,13 +39,14 @@ impl Targets {
         ];
         let sample = ["staging", "12 waiting, 1 held back", "https://staging.cloud.databricks.com"];
         let widths = Widths::of(&columns, [Row::new(sample.map(Phrase::new).to_vec())]);
-        let row = |i: usize| self.list.item(i, ctx.targets).map(|target| row(target, ctx)).unwrap_or_default();
+        let row =
+            |i: usize| self.list.item(i, ctx.targets).map(|target| Row::new(cells(target, ctx))).unwrap_or_default();
         let table = Table::new(skin, &columns, &widths, self.list.len(), &row);
         (&table.scrolled(self.list.offset()).cursor(Some(self.list.cursor()))).render(area, buf);
     }
 }
 
-fn row(target: &TargetEntry, ctx: &Ctx<'_>) -> Row<'static> {
+pub(super) fn cells(target: &TargetEntry, ctx: &Ctx<'_>) -> Vec<Phrase<'static>> {
     let name = if target.production { Role::Bad } else { Role::Text };
     let query = Query::WaitingIn { target: target.name.clone() };
     let waiting = match (&target.servers, ctx.cache.waiting_in(target.name.as_str()), ctx.cache.failure(&query)) {
@@ -59,7 +60,7 @@ fn row(target: &TargetEntry, ctx: &Ctx<'_>) -> Row<'static> {
         (Ok(_), Some(failure)) => Phrase::of(Role::Warn, failure.reason.clone()),
         (Ok(servers), None) => Phrase::of(Role::Muted, servers.clone()),
     };
-    Row::new(vec![Phrase::of(name, target.name.clone()), waiting, servers])
+    vec![Phrase::of(name, target.name.clone()), waiting, servers]
 }
 
 fn counted(count: WaitingCount) -> Phrase<'static> {

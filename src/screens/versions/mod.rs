@@ -72,15 +72,30 @@ impl Versions {
     }
 
     /// Applies the filter. The first `kept` items are unchanged since last time.
-    fn narrow(&mut self, items: &[ModelVersion], kept: usize) -> Vec<usize> {
+    fn narrow(&mut self, items: &[ModelVersion], kept: usize, ctx: &Ctx<'_>) -> Vec<usize> {
         if self.list.filter().query().is_empty() {
             self.haystacks = Vec::new();
             return (0..items.len()).collect();
         }
         // Process only the new page, so that a page added to a list of thousands stays cheap.
         self.haystacks.truncate(kept);
-        self.haystacks.extend(items.iter().skip(self.haystacks.len()).map(haystack));
+        let new = items.iter().skip(self.haystacks.len());
+        self.haystacks.extend(new.map(|version| view::text(version, ctx)));
         self.list.pick(&self.haystacks, String::clone)
+    }
+
+    /// Whether rows in sight show something else than they are found by: their runs were read meanwhile.
+    fn is_found_by_more(&mut self, items: &[ModelVersion], ctx: &Ctx<'_>) -> bool {
+        let mut changed = false;
+        let rows = self.rows(ctx);
+        for i in self.list.shown().iter().skip(self.list.offset()).take(rows) {
+            if let (Some(known), Some(version)) = (self.haystacks.get_mut(*i), items.get(*i)) {
+                let text = view::text(version, ctx);
+                changed |= *known != text;
+                *known = text;
+            }
+        }
+        changed
     }
 
     /// Puts the rows in the chosen order; what is not known comes last.
@@ -234,7 +249,7 @@ impl Component for Versions {
         if let Some(step) = self.choice.update(event, ctx) {
             if let Some(Remember::List(_, chosen)) = &step.remember {
                 self.sorted = chosen.sort.clone();
-                let mut shown = self.narrow(items, items.len());
+                let mut shown = self.narrow(items, items.len(), ctx);
                 self.order(&mut shown, items, ctx);
                 self.list.show(shown, |i| items[i].number);
                 self.list.act(ScreenEvent::Changed, self.rows(ctx));
@@ -244,13 +259,14 @@ impl Component for Versions {
         let extent = versions.map(EagerPages::extent);
         let refiltered = self.list.is_refiltered();
         let is_sorted = self.choice.sort(ctx) == self.sorted.as_ref();
-        if refiltered || self.made_from != extent || !is_sorted {
+        let same = self.made_from == extent;
+        if refiltered || !same || !is_sorted || self.is_found_by_more(items, ctx) {
             self.sorted = self.choice.sort(ctx).cloned();
             let kept = extent.map_or(0, |extent| extent.kept_from(self.made_from));
             self.made_from = extent;
             let sets_aside = |v: &ModelVersion| DecisionMark::on(v).is_some_and(|mark| mark.sets_aside());
             self.decided = (self.decided && kept > 0) || items.iter().skip(kept).any(sets_aside);
-            let mut shown = self.narrow(items, kept);
+            let mut shown = self.narrow(items, kept, ctx);
             self.order(&mut shown, items, ctx);
             self.list.show(shown, |i| items[i].number);
         }
@@ -313,11 +329,4 @@ fn key(by: &str, version: &ModelVersion, ctx: &Ctx<'_>) -> Option<SortKey> {
         }
         _ => None,
     }
-}
-
-/// The text a filter matches against.
-fn haystack(v: &ModelVersion) -> String {
-    let (author, run) = (v.author.as_deref().unwrap_or_default(), v.run_id.as_ref().map(ToString::to_string));
-    let aliases = v.aliases.join(" ");
-    format!("{} {} {aliases} {author} {} {}", v.number, v.stage, v.description, run.unwrap_or_default())
 }

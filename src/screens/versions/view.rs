@@ -17,6 +17,7 @@ use crate::present::time;
 use crate::present::version as words;
 use crate::screens::parts::choice_view::{self, Chosen};
 use crate::screens::parts::known::{Known, known};
+use crate::screens::parts::{Ctx, text_of};
 use crate::screens::parts::{version_view, view as format};
 use crate::ui::Phrase;
 use crate::ui::layout::{Column, Widths};
@@ -144,6 +145,16 @@ fn spark(metric: &str, from: &[ModelVersion], ctx: &Ctx<'_>, skin: &Skin) -> Phr
         (None, Known::Underway) => phrase.add(Role::Muted, symbols.ellipsis),
         (None, _) => phrase.add(Role::Muted, gap),
     })
+}
+
+/// The text a filter matches against: every column, and what is cut or left out in them.
+pub(super) fn text(version: &ModelVersion, ctx: &Ctx<'_>) -> String {
+    let mut cells = cells(version, &[], ctx, &Skin::plain());
+    let run = version.run_id.as_ref().map(ToString::to_string);
+    cells.extend(
+        [version.author.clone(), Some(version.description.clone()), run].into_iter().flatten().map(Phrase::new),
+    );
+    text_of(&cells)
 }
 
 /// The cells of a row. `from` starts with `version`; the rest are those before it, newest first.

@@ -88,7 +88,7 @@ fn a_record_and_a_preview_are_filtered_line_by_line() {
     record.resize(100, 40);
     record.keys("/telco-churn<enter>");
     record.sees(&["telco-churn", " of ", "Esc clears it"]);
-    record.keys("<esc>/no such line");
+    record.keys("<esc>/no such line at all");
     record.sees(&["No line matches."]);
     driver.keys("<enter>f");
     assert!(matches!(driver.state.top(), Screen::Files(_)));
@@ -168,4 +168,40 @@ fn what_is_in_front_of_a_list_has_the_keys_and_the_filter_stays() {
     driver.sees(&["ask the server"]);
     driver.keys("<esc>");
     driver.sees(&[" / a", "Esc clears it"]);
+}
+
+#[test]
+fn a_list_is_searched_by_all_that_its_rows_show() {
+    let rows = |driver: &Driver, name: &str| driver.picture().lines().filter(|line| line.contains(name)).count();
+    let mut driver = Driver::demo();
+    driver.resize(160, 50);
+    for (typed, found, not) in [
+        ("12.84", "pricing-elasticity", "telco-churn"),
+        ("+0.012", "telco-churn", "credit-limit"),
+        ("cannot", "card-fraud", "credit-limit"),
+        ("blocking", "card-fraud", "credit-limit"),
+        ("rmse", "pricing-elasticity", "card-fraud"),
+        ("5h", "pricing-elasticity", "card-fraud"),
+    ] {
+        driver.keys(&format!("/{typed}<enter>"));
+        assert!(rows(&driver, found) > 0 && rows(&driver, not) == 0, "{typed}: {}", driver.picture());
+        driver.keys("<esc>");
+    }
+    driver.keys("/zzz<enter>");
+    driver.sees(&["Nothing waiting matches."]);
+    driver.keys("<esc>:telco-churn<enter>v/0.914<enter>");
+    assert!(matches!(driver.state.top(), Screen::Versions(_)));
+    assert!(rows(&driver, "v42") > 0 && rows(&driver, "v39") == 0, "{}", driver.picture());
+}
+
+#[test]
+fn what_is_read_after_something_was_typed_is_found_too() {
+    let mut driver = Driver::asking(crate::support::driver::demo_rules(), &[], |_| {});
+    driver.answer_only(|query| matches!(query, signoff::app::query::Query::Models { .. }));
+    driver.keys("/pricing 12.84");
+    driver.sees(&["Nothing waiting matches."]);
+    driver.keys("<backspace><backspace><backspace><backspace><backspace>");
+    driver.answer_all();
+    driver.keys("12.84");
+    driver.sees(&["pricing-elasticity"]);
 }

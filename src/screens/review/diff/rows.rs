@@ -18,6 +18,7 @@ use crate::domain::run::MetricValue;
 use crate::domain::text::clean_line;
 use crate::present::compare::{NO_SIGNATURE, Tally};
 use crate::present::version::missing_of;
+use crate::present::{UNICODE, number};
 
 /// A row of the diff.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,11 +85,13 @@ impl DiffRow {
         let shown = |value: Option<MetricValue>| value.map(|value| value.to_string()).unwrap_or_default();
         match self {
             Self::Metric { row, .. } => {
-                Some(format!("{} {} {}", clean_line(&row.name), shown(row.old), shown(row.new)))
+                let delta = number::delta(row.change, row.delta, &UNICODE);
+                Some(format!("{} {} {} {}", clean_line(&row.name), shown(row.old), shown(row.new), delta.plain()))
             }
-            Self::Text { row, .. } => {
+            Self::Text { row, figure, .. } => {
                 let text = |side: &Option<String>| clean_line(side.as_deref().unwrap_or_default());
-                Some(format!("{} {} {}", clean_line(&row.name), text(&row.old), text(&row.new)))
+                let figure = figure.as_deref().unwrap_or_default();
+                Some(format!("{} {} {} {figure}", clean_line(&row.name), text(&row.old), text(&row.new)))
             }
             Self::Word { text, .. } => Some(text.clone()),
             Self::Gap | Self::Section { .. } | Self::Group { .. } | Self::Note { .. } => None,
