@@ -1,9 +1,12 @@
 //! A sign-off record as a page: what was decided, by whom, on which evidence.
 
-use super::{CheckRow, Mark, Phrase, Role, Symbols, code, decision, number, policy, time, time::Zone};
+use jiff::Timestamp;
+
+use super::{CheckRow, Mark, Phrase, Role, Symbols, code, decision, number, policy, promotion, time, time::Zone};
 use crate::domain::policy::Tristate;
+use crate::domain::promotion::SagaState;
 use crate::domain::record::chain::Outcome;
-use crate::domain::record::{MetricFacts, Record, Sealed};
+use crate::domain::record::{Decision, MetricFacts, Record, Sealed};
 use crate::domain::text::{clean, clean_line};
 
 /// One part of the page.
@@ -33,15 +36,25 @@ impl Section {
     }
 }
 
-/// The page, without empty sections, with its times in `zone`. `outcome` is what this machine noted of it later, and `added` what people asked of
-/// CD and noted since.
-pub fn page(
-    sealed: &Sealed,
-    outcome: Option<&Outcome>,
-    added: &[&Outcome],
-    zone: Zone<'_>,
-    symbols: &Symbols,
-) -> Vec<Section> {
+/// What became of a decision, as far as it is known.
+#[derive(Clone, Debug, Default)]
+pub struct Became<'a> {
+    /// What this machine noted of it later.
+    pub outcome: Option<&'a Outcome>,
+    /// What people asked of CD and noted since, oldest first.
+    pub added: Vec<&'a Outcome>,
+    /// The promotion that carries it out, if this machine has its journal, and whether a process is at work on it.
+    pub promotion: Option<(&'a SagaState, bool)>,
+    /// When its CD was seen, if it may be another by now.
+    pub cd_seen_at: Option<Timestamp>,
+    /// It was read from its release.
+    pub is_on_release: bool,
+    /// The promotion of this machine that put another version in its place.
+    pub replaced_by: Option<&'a SagaState>,
+}
+
+/// The page, without empty sections, with its times in `zone`.
+pub fn page(sealed: &Sealed, became: &Became<'_>, zone: Zone<'_>, symbols: &Symbols) -> Vec<Section> {
     let record = &sealed.record;
     let all = [
         signed(sealed, zone),
@@ -51,9 +64,9 @@ pub fn page(
         metrics(record, symbols),
         checklist(record, symbols),
         evidence(sealed, zone),
-        outcome.map_or_else(|| Section::new("OUTCOME"), |outcome| written(record, outcome, zone, symbols)),
-        asked_of_cd(added, zone, symbols),
-        noted(added, zone),
+        outcome(record, became, zone, symbols),
+        asked_of_cd(&became.added, zone, symbols),
+        noted(&became.added, zone),
     ];
     all.into_iter().filter(|section| !section.rows.is_empty()).collect()
 }
@@ -198,8 +211,41 @@ fn evidence(sealed: &Sealed, zone: Zone<'_>) -> Section {
     section
 }
 
-fn written(record: &Record, outcome: &Outcome, zone: Zone<'_>, symbols: &Symbols) -> Section {
+fn outcome(record: &Record, became: &Became<'_>, zone: Zone<'_>, symbols: &Symbols) -> Section {
     let mut section = Section::new("OUTCOME");
+    match (became.promotion, &record.change) {
+        (Some((state, driven)), _) => {
+            section.say("promotion", promotion::status(state, driven, symbols));
+            let cd = state.cd.as_ref().map(promotion::cd).filter(|_| state.is_released()).unwrap_or_default();
+            let seen = became.cd_seen_at.filter(|_| !cd.is_empty());
+            let seen = seen.map(|at| format!(" (seen {})", zone.minute(at))).unwrap_or_default();
+            section.say("CD", Phrase::new(cd).add(Role::Muted, seen));
+        }
+        (None, Some(change)) if became.is_on_release => {
+            section.say("release", Mark::Pass.say(format_args!("published in {}", change.repository), symbols));
+            section.say("CD", Phrase::of(Role::Muted, "not known on this machine"));
+        }
+        (None, Some(_)) if record.nth_approval().is_some() => {
+            let nth = record.nth_approval().unwrap_or_default();
+            section.say("promotion", format!("{nth}: it promotes nothing by itself"));
+        }
+        (None, Some(_)) => section.say("promotion", Mark::Unknown.say("this machine has no journal of it", symbols)),
+        (None, None) => {}
+    }
+    if let Some(next) = became.replaced_by {
+        let draft = &next.plan.draft;
+        let what = if draft.basis.decision == Decision::Rollback { "rolled back to" } else { "followed by" };
+        let (version, at) = (draft.version(), zone.minute(next.opened_at));
+        let said = format!("{what} {version} by @{} at {at}", clean_line(&draft.signer.login));
+        section.say("since", Mark::Warn.say(said, symbols));
+    }
+    if let Some(outcome) = became.outcome {
+        written(&mut section, record, outcome, zone, symbols);
+    }
+    section
+}
+
+fn written(section: &mut Section, record: &Record, outcome: &Outcome, zone: Zone<'_>, symbols: &Symbols) {
     let (mark, word) = match (record.change.is_some(), outcome.done) {
         (true, true) => (Mark::Pass, "in production as it was signed"),
         (true, false) => (Mark::Warn, "in production, but not as it was signed"),
@@ -210,7 +256,6 @@ fn written(record: &Record, outcome: &Outcome, zone: Zone<'_>, symbols: &Symbols
     for note in outcome.comment.iter().chain(&outcome.notes) {
         section.say("", clean_line(note));
     }
-    section
 }
 
 fn asked_of_cd(added: &[&Outcome], zone: Zone<'_>, symbols: &Symbols) -> Section {

@@ -98,3 +98,22 @@ async fn a_decision_without_a_release_is_found_where_it_was_made() {
         assert!(ran.err.contains(unknown) && ran.err.contains("signoff log"), "{}", ran.err);
     }
 }
+
+#[tokio::test]
+async fn a_record_says_what_became_of_its_promotion() {
+    let desk = Desk::new();
+    let ran = desk.run("approve telco-churn/42 --confirm v42 --reason fine --wait").await;
+    assert_eq!(ran.exit, Exit::Done, "{} {}", ran.out, ran.err);
+    let text = desk.run(&format!("record {TAG}")).await.out;
+    for said in ["OUTCOME", "promotion", "✓ released", "cd.yml run #"] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let ran = desk.run("rollback telco-churn --to v39 --confirm v39 --reason back").await;
+    assert_eq!(ran.exit, Exit::Done, "{} {}", ran.out, ran.err);
+    let text = desk.run(&format!("record {TAG}")).await.out;
+    assert!(text.contains("rolled back to v39 by @rev1"), "{text}");
+    let text = elsewhere(&desk).run(&format!("record {TAG}")).await.out;
+    for said in ["OUTCOME", "published in acme/churn-models", "not known on this machine"] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+}

@@ -6,7 +6,7 @@ use crate::cli::output::{Sink, Style};
 use crate::cli::table::{Align, Table};
 use crate::cli::text;
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
-use crate::present::record::{Section, page};
+use crate::present::record::{Became, Section, page};
 use crate::present::time::Zone;
 use crate::present::{Phrase, Role};
 use crate::services::Services;
@@ -29,8 +29,17 @@ pub async fn run(services: &Services, named: &str, format: Format, sink: &mut Si
         return Ok(Exit::Done);
     }
     let style = sink.style();
-    let added: Vec<_> = found.added.iter().collect();
-    let sections = page(&found.sealed, found.outcome.as_ref(), &added, Zone::Utc, style.symbols());
+    let promotion = found.promotion.as_ref().map(|(state, driven)| (&**state, *driven));
+    let now = services.clock.now();
+    let became = Became {
+        outcome: found.outcome.as_ref(),
+        added: found.added.iter().collect(),
+        promotion,
+        cd_seen_at: promotion.map(|(state, _)| state).filter(|s| s.may_differ_in_cd(now)).map(|s| s.updated_at),
+        is_on_release: found.is_on_release,
+        replaced_by: found.replaced_by.as_deref(),
+    };
+    let sections = page(&found.sealed, &became, Zone::Utc, style.symbols());
     let shown: Vec<String> = sections.iter().map(|section| shown(section, style)).collect();
     sink.text(shown.concat().trim_start_matches('\n'));
     Ok(Exit::Done)

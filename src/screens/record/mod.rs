@@ -11,6 +11,7 @@ use crate::app::under::Under;
 use crate::domain::ids::TagName;
 use crate::domain::record::Sealed;
 use crate::present::{Phrase, Symbols, UNICODE};
+use crate::screens::parts::cd;
 use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent};
 
 /// State of the screen.
@@ -93,7 +94,10 @@ impl Component for Record {
     }
 
     fn needs(&self, ctx: &Ctx<'_>) -> Vec<Query> {
-        std::iter::once(self.query()).chain(self.verification(ctx)).collect()
+        // The journals say what became of it; CD is as it is now.
+        let promotion = self.sealed(ctx).and_then(|sealed| ctx.cache.promotion(sealed.record.record_id));
+        let cd = promotion.and_then(|state| cd::query(state, ctx));
+        [self.query(), Query::Promotions].into_iter().chain(cd).chain(self.verification(ctx)).collect()
     }
 
     fn update(&mut self, event: ScreenEvent<'_>, ctx: &Ctx<'_>) -> Response {

@@ -5,12 +5,13 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::Record;
+use crate::app::action::Action;
 use crate::app::query::Query;
 use crate::app::route::RecordAt;
-use crate::present::record::{self, page};
+use crate::present::record::{self, Became, page};
 use crate::present::{CheckRow, Mark, Symbols, number};
-use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
+use crate::screens::parts::{Ctx, cd};
 use crate::ui::Phrase;
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::Pager;
@@ -59,9 +60,20 @@ impl Record {
         let mut lines = self.verified(ctx, width, symbols);
         // A release without a usable record can be verified all the same.
         let Some(sealed) = self.sealed(ctx) else { return lines };
-        let outcome = ctx.cache.record_outcome(sealed.record.record_id);
-        let added = ctx.cache.added_to_record(sealed.record.record_id);
-        for section in page(sealed, outcome, &added, ctx.zone, symbols) {
+        let id = sealed.record.record_id;
+        let promotion = ctx.cache.promotion(id).map(|state| cd::now(state, ctx));
+        let all = || ctx.cache.promotions().into_iter().flatten();
+        let driven = all().any(|p| p.id == id && p.driven);
+        let states = all().filter_map(|p| p.state.as_ref().ok()).map(|state| &**state);
+        let became = Became {
+            outcome: ctx.cache.record_outcome(id),
+            added: ctx.cache.added_to_record(id),
+            promotion: promotion.as_deref().map(|state| (state, driven)),
+            cd_seen_at: ctx.cache.promotion(id).and_then(|state| cd::seen_at(state, ctx)),
+            is_on_release: matches!(self.at, RecordAt::Release(..)),
+            replaced_by: promotion.as_deref().and_then(|state| state.replaced_by(states)),
+        };
+        for section in page(sealed, &became, ctx.zone, symbols) {
             if !lines.is_empty() {
                 lines.push(Phrase::default());
             }

@@ -2,6 +2,7 @@
 
 use crate::domain::failure::{Failure, FailureKind, Note, Outcome, Service};
 use crate::domain::ids::{RepoSlug, TagName};
+use crate::domain::promotion::{SagaState, fold};
 use crate::domain::record::Sealed;
 use crate::domain::record::chain::{self, ChainLine};
 use crate::domain::text::clean_line;
@@ -21,6 +22,12 @@ pub struct Found {
     pub outcome: Option<chain::Outcome>,
     /// What people asked of CD and noted since, oldest first.
     pub added: Vec<chain::Outcome>,
+    /// The promotion that carries it out, if this machine has its journal, and whether a process is at work on it.
+    pub promotion: Option<(Box<SagaState>, bool)>,
+    /// The promotion of this machine that put another version in its place.
+    pub replaced_by: Option<Box<SagaState>>,
+    /// It was read from its release.
+    pub is_on_release: bool,
     /// What could not be read meanwhile.
     pub notes: Vec<Note>,
 }
@@ -29,7 +36,30 @@ impl Found {
     fn of(sealed: Sealed, lines: &[ChainLine], notes: Vec<Note>) -> Self {
         let id = sealed.record.record_id;
         let (outcome, added) = (chain::last(lines, id).cloned(), chain::added(lines, id).cloned().collect());
-        Self { sealed, outcome, added, notes }
+        Self { sealed, outcome, added, promotion: None, replaced_by: None, is_on_release: false, notes }
+    }
+
+    fn on_release(self) -> Self {
+        Self { is_on_release: true, ..self }
+    }
+
+    /// With what the journals of this machine say became of it.
+    async fn with_journals(mut self, services: &Services) -> Self {
+        let stored = match services.journals.list().await {
+            Ok(stored) => stored,
+            Err(failure) => {
+                self.notes.push(unread(failure));
+                return self;
+            }
+        };
+        let id = self.sealed.record.record_id;
+        let folded = stored.into_iter().filter_map(|p| Some((p.driven, Box::new(fold(&p.entries.ok()?).ok()?))));
+        let (of_it, others): (Vec<_>, Vec<_>) = folded.partition(|(_, state)| state.plan.id == id);
+        self.promotion = of_it.into_iter().next().map(|(driven, state)| (state, driven));
+        let promotion = self.promotion.as_ref().map(|(state, _)| &**state);
+        self.replaced_by =
+            promotion.and_then(|state| state.replaced_by(others.iter().map(|(_, s)| &**s))).cloned().map(Box::new);
+        self
     }
 }
 
@@ -40,6 +70,12 @@ impl Found {
 /// [`FailureKind::NotFound`] if there is none; [`FailureKind::Conflict`] if there are several, or if a record is not the
 /// one that was signed; otherwise what could not be read.
 pub async fn find(services: &Services, named: &str) -> Outcome<Found> {
+    // What is looked through is large: it does not lie on the stack.
+    let found = Box::pin(named_by(services, named)).await?;
+    Ok(Box::pin(found.with_journals(services)).await)
+}
+
+async fn named_by(services: &Services, named: &str) -> Outcome<Found> {
     let (lines, mut notes) = match services.records.read().await {
         Ok(lines) => (lines, Vec::new()),
         Err(failure) => (Vec::new(), vec![unread(failure)]),
@@ -61,7 +97,7 @@ pub async fn find(services: &Services, named: &str) -> Outcome<Found> {
     let mut missing = "no record of this machine has this id".to_owned();
     if let Ok(tag) = named.parse::<TagName>() {
         match of_tag(services, &tag).await {
-            Ok(Some(sealed)) => return Ok(Found::of(sealed, &lines, notes)),
+            Ok(Some(sealed)) => return Ok(Found::of(sealed, &lines, notes).on_release()),
             Ok(None) => missing.push_str(", and there is no such tag"),
             Err(failure) if failure.kind == FailureKind::Conflict => return Err(failure),
             // What this machine signed is all that can be told then.
@@ -81,7 +117,7 @@ pub async fn find(services: &Services, named: &str) -> Outcome<Found> {
     }
     if looks_like_id(named) {
         match elsewhere(services, named).await? {
-            Ok(sealed) => return Ok(Found::of(sealed, &lines, notes)),
+            Ok(sealed) => return Ok(Found::of(sealed, &lines, notes).on_release()),
             Err(why) => missing.push_str(&why),
         }
     }

@@ -421,6 +421,17 @@ impl SagaState {
         state
     }
 
+    /// Of `promotions`, the first that put another version in the place of this one.
+    pub fn replaced_by<'a>(&self, promotions: impl IntoIterator<Item = &'a Self>) -> Option<&'a Self> {
+        let draft = &self.plan.draft;
+        let replaces = |other: &&Self| {
+            let theirs = &other.plan.draft;
+            let elsewhere = theirs.model() != draft.model() || theirs.promote_to != draft.promote_to;
+            !elsewhere && theirs.version() != draft.version() && other.opened_at > self.opened_at && other.is_released()
+        };
+        promotions.into_iter().filter(replaces).min_by_key(|other| other.opened_at).filter(|_| self.is_released())
+    }
+
     /// Whether the promotion has ended.
     pub fn is_over(&self) -> bool {
         matches!(self.phase, Phase::Ended(_))
