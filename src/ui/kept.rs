@@ -14,6 +14,10 @@ const MOST: usize = 512;
 /// A piece of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Piece {
+    /// The headings of the columns.
+    Head,
+    /// What the list leaves empty.
+    Below,
     /// The row of the list at this index, under the cursor or not.
     Row(usize, bool),
     /// What stands beside the list about the row at this index.

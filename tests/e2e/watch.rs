@@ -279,7 +279,8 @@ fn a_watch_that_is_killed_again_and_again_loses_nothing_and_repeats_only_what_wa
                 let id = reached.recv_timeout(DEADLINE).expect("a message");
                 kill(running);
                 drop(hold);
-                assert_eq!(courier.told().last().unwrap().0, id);
+                // The next one may have come before the kill did.
+                assert!(courier.told().iter().any(|(told, ..)| *told == id));
             }
         }
         // What was sent last may not have been crossed off any more, wherever it was killed.

@@ -66,6 +66,8 @@ pub struct Approve {
     /// Lines of the plan in all, and those that were on screen, from the first on.
     seen: (usize, usize),
     word: Option<String>,
+    /// The word is said of what is being read, and goes once it is there.
+    waits: bool,
 }
 
 impl PartialEq for Approve {
@@ -104,6 +106,7 @@ impl Approve {
             offset: 0,
             seen: (0, 0),
             word: None,
+            waits: false,
         }
     }
 
@@ -169,6 +172,12 @@ impl Approve {
                 self.word = Some(word);
                 Response::none()
             }
+            Err(Obstacle::Wait) => {
+                self.word =
+                    Some(format!("Still reading. Wait for it, then press {}.", ctx.keys.named(Action::Confirm)));
+                self.waits = true;
+                Response::none()
+            }
             Err(Obstacle::ReadAgain) => {
                 let enter = ctx.keys.named(Action::Confirm);
                 self.word = Some(format!("This is more than a minute old. Reading it again; then press {enter}."));
@@ -203,15 +212,15 @@ impl Approve {
                 _ => Err(Obstacle::Say(format!("Type exactly {wanted}."))),
             };
         }
-        let Some(preflight) = ctx.cache.preflight(&self.model, self.version, self.decision) else {
-            return say("The plan is not ready yet.");
-        };
         if ctx.cache.is_loading(&self.query()) {
-            return say(&format!("Still reading. Wait for it, then press {}.", key(Action::Confirm)));
+            return Err(Obstacle::Wait);
         }
         if ctx.cache.failure(&self.query()).is_some() {
             return say(&format!("The last read failed. Read it again first ({}).", key(Action::Refresh)));
         }
+        let Some(preflight) = ctx.cache.preflight(&self.model, self.version, self.decision) else {
+            return say("The plan is not read yet.");
+        };
         if !preflight.may_confirm() {
             return say("It cannot be approved. See the lines marked ✗.");
         }
@@ -355,6 +364,12 @@ impl Component for Approve {
         if self.phase == Phase::Submitted {
             return Response { nav: leaving.then_some(Nav::Pop), ..Response::none() };
         }
+        if std::mem::take(&mut self.waits) {
+            self.waits = matches!(event, ScreenEvent::Changed) && ctx.cache.is_loading(&self.query());
+            if !self.waits {
+                self.word = None;
+            }
+        }
         match event {
             _ if leaving => {
                 return Response { nav: Some(Nav::Pop), remember: Some(self.remember(ctx)), ..Response::none() };
@@ -394,5 +409,7 @@ impl Component for Approve {
 enum Obstacle {
     Silent,
     Say(String),
+    /// It is being read.
+    Wait,
     ReadAgain,
 }

@@ -65,8 +65,9 @@ pub fn draw_grid(grid: &Grid, part: Part<'_>, area: Rect, buf: &mut Buffer, skin
     draw_columns(grid, &columns, Part { column: from, ..part }, area, buf, skin);
 }
 
-/// Draws the first columns of a table that are seen whole, where none can be scrolled, and says how many others there are.
-pub fn draw_beginning(grid: &Grid, part: Part<'_>, area: Rect, buf: &mut Buffer, skin: &Skin) {
+/// Draws the first columns of a table that are seen whole, where none can be scrolled, and says how many others there are,
+/// and which key shows them.
+pub fn draw_beginning(grid: &Grid, part: Part<'_>, key: &str, area: Rect, buf: &mut Buffer, skin: &Skin) {
     let mut columns: Vec<Column<'_>> = grid.columns.iter().map(|c| column(c).max(WIDEST)).collect();
     // What names the rows leaves room for their numbers.
     if let (Some(first), [named, _, ..]) = (columns.first_mut(), grid.columns.as_slice())
@@ -85,7 +86,7 @@ pub fn draw_beginning(grid: &Grid, part: Part<'_>, area: Rect, buf: &mut Buffer,
     let more: Vec<String> =
         [count(columns_more, "column"), count(rows_more(table), "row")].into_iter().flatten().collect();
     if !more.is_empty() {
-        let word = Phrase::of(Role::Muted, format!("   + {}, Enter shows all", more.join(" and ")));
+        let word = Phrase::of(Role::Muted, format!("   + {}, {key} shows all", more.join(" and ")));
         let used = u16::try_from(1 + part.rows.len()).unwrap_or(u16::MAX).min(table.height);
         let (_, below) = format::split_top(area, used);
         format::lines(below, buf, skin, [word.fit(usize::from(below.width), skin.symbols().ellipsis)]);

@@ -132,6 +132,13 @@ impl<'a, 'r> Table<'a, 'r> {
         }
     }
 
+    fn paint(&self, piece: Piece, area: Rect, buf: &mut Buffer, paint: impl FnOnce(&mut Buffer)) {
+        match self.kept {
+            Some(kept) => kept.paint(piece, area, buf, paint),
+            None => paint(buf),
+        }
+    }
+
     /// Number of rows that fit into `area`: the page size.
     pub fn body_height(&self, area: Rect) -> usize {
         usize::from(area.height.saturating_sub(u16::from(self.header)))
@@ -218,20 +225,19 @@ impl Widget for &Table<'_, '_> {
         let placed = layout::place(self.columns, self.widths, area.width.saturating_sub(GUTTER), GAP);
         let mut body = area;
         if self.header {
-            self.draw_header(Rect { height: 1, ..area }, buf, &placed);
+            let line = Rect { height: 1, ..area };
+            self.paint(Piece::Head, line, buf, |buf| self.draw_header(line, buf, &placed));
             body = Rect { y: area.y + 1, height: area.height - 1, ..area };
         }
         let window = scroll::window(self.offset(area), usize::from(body.height), self.len);
-        for (index, y) in window.zip(body.top()..body.bottom()) {
+        let mut y = body.y;
+        for index in window.take(usize::from(body.height)) {
             let line = Rect { y, height: 1, ..body };
-            match self.kept {
-                Some(kept) => {
-                    let piece = Piece::Row(index, self.cursor == Some(index));
-                    kept.paint(piece, line, buf, |buf| self.draw_row(index, line, buf, &placed));
-                }
-                None => self.draw_row(index, line, buf, &placed),
-            }
+            let piece = Piece::Row(index, self.cursor == Some(index));
+            self.paint(piece, line, buf, |buf| self.draw_row(index, line, buf, &placed));
+            y += 1;
         }
+        self.paint(Piece::Below, Rect { y, height: body.bottom() - y, ..body }, buf, |_| ());
     }
 }
 

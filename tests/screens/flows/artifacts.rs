@@ -164,7 +164,7 @@ fn no_number_is_cut_where_tables_stand_beside_each_other() {
         let area = ratatui::layout::Rect::new(0, 0, width, 12);
         let mut buf = ratatui::buffer::Buffer::empty(area);
         let skin = signoff::ui::Skin::new(signoff::ui::skin::Theme::Dark, true);
-        signoff::screens::parts::shown_view::draw_beginning(&grid, part, area, &mut buf, &skin);
+        signoff::screens::parts::shown_view::draw_beginning(&grid, part, "Enter", area, &mut buf, &skin);
         let text = crate::support::screen::text(&buf).join("\n");
         let says = text.contains("Enter shows");
         assert_eq!((says, text.contains(more)), (!more.is_empty(), true), "{width}:\n{text}");
@@ -173,7 +173,7 @@ fn no_number_is_cut_where_tables_stand_beside_each_other() {
         }
         let short = ratatui::layout::Rect::new(0, 0, width, 6);
         let mut buf = ratatui::buffer::Buffer::empty(short);
-        signoff::screens::parts::shown_view::draw_beginning(&grid, part, short, &mut buf, &skin);
+        signoff::screens::parts::shown_view::draw_beginning(&grid, part, "Enter", short, &mut buf, &skin);
         let text = crate::support::screen::text(&buf).join("\n");
         assert!(text.contains("5 rows, E"), "{text}");
     }

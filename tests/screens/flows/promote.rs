@@ -113,6 +113,18 @@ fn a_blocking_check_a_missing_plan_and_a_failed_read_hinder() {
     }
 }
 
+#[test]
+fn what_is_said_of_a_plan_that_is_being_read_goes_when_it_is_there() {
+    let mut driver = sample(&[]);
+    driver.answering = false;
+    driver.keys("av42<enter>");
+    driver.sees(&["Still reading. Wait for it, then press Enter."]);
+    answer_preflight(&mut driver, Ok(preflight()));
+    driver.misses(&["Still reading"]);
+    driver.keys("<enter>");
+    assert_eq!(promotes(&driver.asked()), 1);
+}
+
 fn answer_preflight(driver: &mut Driver, answer: Outcome<Preflight>) {
     driver.asked();
     driver.reply(Reply::Preflight { model: subject().0, version: subject().1, decision: Decision::Approve, answer });

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
 use super::{Artifacts, BESIDE, LIST, Listing, Side, listing};
+use crate::app::action::Action;
 use crate::domain::artifact::human_size;
 use crate::domain::logged::file_roots;
 use crate::domain::preview::{Content, Grid};
@@ -117,7 +118,7 @@ fn draw_side(
             match (numbers, &file.content) {
                 (Some(grid), Content::Table(_) | Content::Text(_)) => {
                     let part = Part { rows: &rows, offset: 0, column: 0 };
-                    shown_view::draw_beginning(grid, part, area, buf, skin);
+                    shown_view::draw_beginning(grid, part, &ctx.keys.named(Action::Open), area, buf, skin);
                 }
                 _ => {
                     let part = Part { rows: &lines, offset: 0, column: 0 };
