@@ -14,7 +14,7 @@ use crate::app::route::Route;
 use crate::app::under::Under;
 use crate::domain::artifact::{ArtifactRoot, human_size};
 use crate::domain::preview::{Content, Preview as Beginning, Window};
-use crate::domain::text::clean_line;
+use crate::domain::text::{clean_line, count};
 use crate::screens::parts::save::Save;
 use crate::screens::parts::shown::{FOLDED_DEPTH, Made, Shown, panned, zoomed};
 use crate::screens::parts::{Component, Ctx, Filter, Response, ScreenEvent, roll_back};
@@ -157,8 +157,8 @@ impl Preview {
             Content::Picture(p) => first.add(Role::Muted, format!("  {} x {} pixels", p.original.0, p.original.1)),
             Content::Table(grid) => {
                 let from = if self.column > 0 { format!(" from column {}", self.column + 1) } else { String::new() };
-                let count = format!("  {} rows, {} columns{from}", grid.rows.len(), grid.columns.len());
-                first.add(Role::Muted, count)
+                let (rows, columns) = (count(grid.rows.len(), "row"), count(grid.columns.len(), "column"));
+                first.add(Role::Muted, format!("  {rows}, {columns}{from}"))
             }
             _ => first,
         };

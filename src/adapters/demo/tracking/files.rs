@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use crate::adapters::demo::world::{Model, TrainingRun};
+use crate::adapters::demo::world::{Feature, Model, TrainingRun};
 use crate::domain::artifact::ArtifactEntry;
 use crate::domain::ids::{ModelName, VersionNumber};
 
@@ -64,11 +64,22 @@ pub(super) fn of_logged_model(id: &str, model: &Model, number: VersionNumber) ->
     let mut files = vec![file("model.bin", weights(id)), file("requirements.txt", requirements)];
     if model.versions.get(&number).is_some_and(|v| v.status == "READY") {
         let columns: Vec<&str> = model.inputs_of(number).map(|f| f.name.as_str()).collect();
-        let example = json!({"columns": columns, "data": [vec![serde_json::Value::Null; columns.len()]]});
+        let example = json!({"columns": columns, "data": [example(model, number)]});
         files.push(file("MLmodel", ml_model(id, model, number)));
         files.push(file("input_example.json", format!("{example:#}\n")));
     }
     files
+}
+
+/// A value of its type for each input.
+fn example(model: &Model, number: VersionNumber) -> Vec<serde_json::Value> {
+    let value = |(i, input): (usize, &Feature)| match input.kind.as_str() {
+        "boolean" => json!(true),
+        "double" | "float" => json!(0.25 * (i + 1) as f64),
+        "integer" | "long" => json!(3 * (i + 1)),
+        _ => json!(format!("{} 1", input.name)),
+    };
+    model.inputs_of(number).enumerate().map(value).collect()
 }
 
 fn config(run: &TrainingRun) -> String {
@@ -141,8 +152,7 @@ fn card(name: &ModelName, model: &Model, number: VersionNumber, run: &TrainingRu
 }
 
 fn ml_model(id: &str, model: &Model, number: VersionNumber) -> String {
-    let input =
-        |f: &crate::adapters::demo::world::Feature| json!({"type": f.kind, "name": f.name, "required": f.required});
+    let input = |f: &Feature| json!({"type": f.kind, "name": f.name, "required": f.required});
     let inputs: Vec<_> = model.inputs_of(number).map(input).collect();
     let outputs = json!([{"type": model.output.kind, "name": model.output.name, "required": true}]);
     let quoted = |v: serde_json::Value| v.to_string().replace('\'', "''");
