@@ -55,10 +55,29 @@ pub fn delta(kind: Change, delta: Option<f64>, symbols: &Symbols) -> Phrase<'sta
     if said.is_empty() { symbol } else { symbol.text(" ").join(said) }
 }
 
+/// As [`delta`], with fewer digits and an exponent where it would take more than `most` cells: a number is never cut.
+pub fn delta_within(most: usize, kind: Change, by: Option<f64>, symbols: &Symbols) -> Phrase<'static> {
+    let whole = delta(kind, by, symbols);
+    let Some(by) = by.filter(|_| whole.width() > most) else { return whole };
+    let (role, symbol, _) = change(kind, symbols);
+    let mut shorter = (0..3).rev().map(|digits| Phrase::of(role, format!("{symbol} {by:+.digits$e}")));
+    shorter.find(|phrase| phrase.width() <= most).unwrap_or(whole)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::present::UNICODE;
+    use crate::present::{UNICODE, text};
+
+    #[test]
+    fn a_long_difference_has_fewer_digits_and_an_exponent() {
+        let said = |by| delta_within(10, Change::Worse, Some(by), &UNICODE).plain().into_owned();
+        assert_eq!([said(-0.0305), said(-0.0039312), said(1.5e-10)], ["▼ -0.0305", "▼ -3.93e-3", "▼ +1.5e-10"]);
+        for exponent in -300..300 {
+            let by = -1.2345 * 10f64.powi(exponent);
+            assert!(text::width(&said(by)) <= 10, "{}", said(by));
+        }
+    }
 
     #[test]
     fn a_difference_says_the_same_in_one_piece_and_in_two() {

@@ -1,7 +1,8 @@
 //! A real Airflow 3 with one DAG: scheduler, workers and API, started for one test.
 
 use std::net::TcpListener;
-use std::process::{Command, Stdio};
+use std::process::{self, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -153,6 +154,13 @@ fn path(below: &str) -> String {
     format!("/api/v2/dags/{DAG}{below}")
 }
 
+/// A port that nobody listens on. Below those that systems give to who asks for any, as other tests do: Airflow takes
+/// minutes to take it.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("no free port").port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let ports = || 20_000 + (process::id() % 4_000) as u16 * 3 + NEXT.fetch_add(1, Ordering::Relaxed);
+    std::iter::repeat_with(ports)
+        .take(100)
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .expect("no free port")
 }

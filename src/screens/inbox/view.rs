@@ -208,6 +208,9 @@ fn warning(state: &SagaState, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     }
 }
 
+/// Least columns of a difference.
+const DELTA: u16 = 10;
+
 /// Columns dropped on narrow terminals, in this order: STAGE, IN PROD, AUTHOR, METRIC, REQUEST, VERDICT, Δ PROD.
 fn columns(ctx: &Ctx<'_>) -> Vec<Column<'static>> {
     // The author matters less than the model and the difference.
@@ -219,7 +222,7 @@ fn columns(ctx: &Ctx<'_>) -> Vec<Column<'static>> {
         Column::left("STAGE").rank(7),
         Column::left("METRIC").rank(4).min(8),
         Column::point("VALUE"),
-        Column::left("Δ PROD").rank(1).min(10),
+        Column::left("Δ PROD").rank(1).min(DELTA),
     ];
     if ctx.cache.keeps_requests() {
         columns.push(Column::left("REQUEST").rank(3).min(10).max(24));
@@ -281,7 +284,7 @@ fn against(
             let old = known(version, name, ctx).value();
             let (change, delta) =
                 metric_change(old, value, ctx.rules.directions_for(&waiting.candidate.model).of(name));
-            number::delta(change, delta, skin.symbols())
+            number::delta_within(usize::from(DELTA), change, delta, skin.symbols())
         }
         (reading, _) => format::known_or(None, reading),
     }
