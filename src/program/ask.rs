@@ -6,8 +6,8 @@ use crate::program::saving::stop_saving;
 use crate::program::state::State;
 use crate::screens::parts::Ctx;
 
-/// Sends the queries that the screens on the stack need, top screen
-/// first, and cancels those that none of them needs any more.
+/// Sends the queries that the screens on the stack need, top screen first, and cancels those that none of them needs any
+/// more.
 pub fn ask(state: &mut State) -> Vec<Effect> {
     let mut needs: Vec<Query> = state.has_target().then_some(Query::Session).into_iter().collect();
     for (depth, screen) in state.screens.iter().rev().enumerate() {

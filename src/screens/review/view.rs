@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
+use super::diff::READING;
 use super::rows::TabRow;
 use super::{Review, Tab, caution, standing, verdict};
 use crate::app::action::Action;
@@ -53,14 +54,7 @@ impl Review {
             // The diff tab handles its own loading state: it may need another baseline.
             (_, _, Tab::Diff) => self.diff.draw(area, buf, ctx, skin),
             (None, None, _) => {
-                format::empty(
-                    area,
-                    buf,
-                    ctx,
-                    skin,
-                    "reading the version, its run and the version in production …",
-                    &[],
-                );
+                format::empty(area, buf, ctx, skin, READING, &[]);
             }
             (_, _, Tab::Lineage) => self.lineage.draw(area, buf, skin),
             (Some(facts), _, Tab::Artifacts) => self.artifacts.draw(&facts.version, area, buf, ctx, skin),

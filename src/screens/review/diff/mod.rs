@@ -31,6 +31,9 @@ use picker::Picker;
 use reader::Reader;
 use rows::{Choice, DiffRow, Sides, Signed};
 
+/// Said while nothing of the version is there yet.
+pub const READING: &str = "reading the version, its run and the version in production …";
+
 /// State of the tab.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diff {

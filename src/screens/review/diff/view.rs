@@ -4,10 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget as _;
 
-use super::Diff;
 use super::against::{Against, Held};
 use super::reader::from_where_they_part;
 use super::rows::DiffRow;
+use super::{Diff, READING};
 use crate::app::action::Action;
 use crate::domain::compare::{Change, MetricRow, TextRow};
 use crate::domain::evidence::Source;
@@ -68,14 +68,7 @@ impl Diff {
             return;
         }
         let Some(facts) = facts else {
-            return format::empty(
-                area,
-                buf,
-                ctx,
-                skin,
-                "reading the version, its run and the version in production …",
-                &[],
-            );
+            return format::empty(area, buf, ctx, skin, READING, &[]);
         };
         let area = self.draw_caution(area, buf, ctx, skin);
         let held = self.against.held(facts, ctx);
