@@ -376,20 +376,36 @@ mod tests {
         assert_eq!(log.entries.iter().map(|e| e.version.0).collect::<Vec<_>>(), [4, 3, 2, 1]);
     }
 
+    fn by_a_clock(version: u64, signed: &str, skew_ms: i64) -> LogEntry {
+        let mut sealed = samples::plan().record;
+        sealed.record.model.version = VersionNumber(version);
+        sealed.record.signed_at = signed.parse().unwrap();
+        sealed.record.clock.skew_ms = Some(skew_ms);
+        sealed.record_hash = version.to_string();
+        sealed.record.record_id = samples::id(u128::from(version));
+        LogEntry::of(&sealed, Effect::Production, FoundIn::Release)
+    }
+
+    /// The host tells whole seconds, so how far a clock is ahead is told up to a second too high.
+    #[test]
+    fn two_decisions_within_a_second_keep_their_order() {
+        for (first, second) in [(0, 999), (0, 0), (400, 1000)] {
+            let entries = merge(vec![
+                by_a_clock(1, "2026-11-23T09:05:00.100Z", first),
+                by_a_clock(2, "2026-11-23T09:05:00.700Z", second),
+            ]);
+            assert_eq!(entries.iter().map(|e| e.version.0).collect::<Vec<_>>(), [2, 1], "{first} and {second} ms");
+        }
+    }
+
     /// One machine's clock is ten minutes ahead: its decision comes first all the same.
     #[test]
     fn decisions_are_ordered_by_the_host_and_not_by_the_clocks_of_their_machines() {
-        let of = |version: u64, signed: &str, skew_ms: Option<i64>| {
-            let mut sealed = samples::plan().record;
-            sealed.record.model.version = VersionNumber(version);
-            sealed.record.signed_at = signed.parse().unwrap();
-            sealed.record.clock.skew_ms = skew_ms;
-            sealed.record_hash = version.to_string();
-            sealed.record.record_id = samples::id(u128::from(version));
-            LogEntry::of(&sealed, Effect::Production, FoundIn::Release)
-        };
         let log = Log {
-            entries: merge(vec![of(1, "2026-11-23T09:10:00Z", Some(600_000)), of(2, "2026-11-23T09:05:00Z", Some(0))]),
+            entries: merge(vec![
+                by_a_clock(1, "2026-11-23T09:10:00Z", 601_000),
+                by_a_clock(2, "2026-11-23T09:05:00Z", 0),
+            ]),
             ..Log::default()
         };
         let at =

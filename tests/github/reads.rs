@@ -457,7 +457,7 @@ async fn a_clock_that_is_ahead_hides_no_run() {
     let behind = |minutes: i64| now().checked_sub(jiff::SignedDuration::from_mins(minutes)).unwrap();
     fake.change(|world| world.clock = Some(behind(5)));
     let (host, mut plan, proof) = (adapter(&fake), plan(1), journaled().await);
-    plan.record.record.clock.skew_ms = Some(5 * 60 * 1000);
+    plan.record.record.clock.skew_ms = Some((5 * 60 + 1) * 1000);
     let object = host.create_tag_object(&proof, &plan).await.unwrap();
     host.create_tag_ref(&proof, &plan, &object).await.unwrap();
     publish(&host, &plan).await;

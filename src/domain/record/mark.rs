@@ -187,7 +187,7 @@ mod tests {
     fn a_mark_has_the_time_of_the_host_and_not_of_a_clock_that_is_ahead() {
         let mut sealed = samples::plan().record;
         let signed = sealed.record.signed_at;
-        sealed.record.clock.skew_ms = Some(300_000);
+        sealed.record.clock.skew_ms = Some(301_000);
         assert_eq!(DecisionMark::of(&sealed).at, signed - jiff::SignedDuration::from_mins(5));
         sealed.record.clock.skew_ms = None;
         assert_eq!(DecisionMark::of(&sealed).at, signed, "the host's clock was not seen");

@@ -353,13 +353,16 @@ impl ClockFacts {
     /// From where a difference to the host's clock is worth a warning: more than networks and whole seconds explain.
     pub const ODD_MS: i64 = 60_000;
 
-    /// A time by this clock, by the host's clock: as it is, if that was never read.
+    /// A time by this clock, by the host's clock: as it is, if that was never read. Up to a second by which this clock
+    /// seems to be ahead is the second that the host did not tell in full, and would turn the order of two decisions
+    /// around.
     pub fn by_host(&self, at: Timestamp) -> Timestamp {
-        let ms = at.as_millisecond().saturating_sub(self.skew_ms.unwrap_or(0));
-        match self.skew_ms {
-            Some(_) => Timestamp::from_millisecond(ms).unwrap_or(at),
-            None => at,
-        }
+        const WHOLE_SECONDS_MS: i64 = 1000;
+        let ahead = match self.skew_ms.unwrap_or(0) {
+            behind if behind < 0 => behind,
+            ahead => ahead.saturating_sub(WHOLE_SECONDS_MS).max(0),
+        };
+        Timestamp::from_millisecond(at.as_millisecond().saturating_sub(ahead)).unwrap_or(at)
     }
 
     /// How far this clock is from the host's, if that is odd: `5 min 3 s ahead of`, `2 min 0 s behind`.
