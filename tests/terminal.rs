@@ -71,9 +71,11 @@ fn inside() {
 
 fn draw(terminal: &mut TerminalGuard, text: &str) {
     let paint = |buf: &mut Buffer| {
+        buf.reset();
         buf.set_stringn(0, 0, text, usize::from(buf.area.width), Style::new());
+        vec![buf.area]
     };
-    terminal.draw(paint, |_| ()).unwrap();
+    terminal.draw(paint).unwrap();
 }
 
 /// The current screen, everything ever written to it, and a signal for changes.

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use signoff::app::effect::Effect;
 use signoff::app::input::{Input, Key};
@@ -28,7 +27,7 @@ use signoff::program::state::State;
 use signoff::program::update::{begin, update};
 use signoff::program::view::view_again;
 use signoff::ui::skin::Theme;
-use signoff::ui::{Kept, Skin};
+use signoff::ui::{Frames, Kept, Skin};
 
 /// Terminal size, in cells.
 pub const SIZE: (u16, u16) = (160, 50);
@@ -40,7 +39,7 @@ pub struct Program {
     state: State,
     skin: Skin,
     kept: Kept,
-    buffer: Buffer,
+    frames: Frames,
     models: usize,
     versions: usize,
 }
@@ -50,9 +49,9 @@ impl Program {
     pub fn new(models: usize, versions: usize, routes: &[Route]) -> Self {
         let keymap = Keymap::parse(DEFAULT_KEYMAP).unwrap();
         let state = State::new(rules(), "http://mlflow:5000".to_owned(), keymap, now(), routes);
-        let buffer = Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));
+        let frames = Frames::new(Rect::new(0, 0, SIZE.0, SIZE.1));
         let mut program =
-            Self { state, skin: Skin::new(Theme::Dark, true), kept: Kept::default(), buffer, models, versions };
+            Self { state, skin: Skin::new(Theme::Dark, true), kept: Kept::default(), frames, models, versions };
         program.send(Msg::Input(Input::Resize { width: SIZE.0, height: SIZE.1 }));
         program
     }
@@ -88,10 +87,8 @@ impl Program {
 
     /// Draws a frame.
     pub fn draw(&mut self) {
-        self.buffer.reset();
-        view_again(&self.state, &self.skin, &self.kept, self.buffer.area, &mut self.buffer);
-        self.kept.settle(&mut self.buffer);
-        black_box(&self.buffer);
+        self.frames.draw(|buf| view_again(&self.state, &self.skin, &self.kept, buf));
+        black_box(self.frames.changes().count());
     }
 
     fn answer(&self, query: Query) -> Option<Reply> {

@@ -25,18 +25,21 @@ const _: () = assert!(MIN_WIDTH == SMALLEST.0 && MIN_HEIGHT == SMALLEST.1);
 const NOTICE_ROWS: usize = 6;
 
 /// Draws the program.
-pub fn view(state: &State, skin: &Skin, area: Rect, buf: &mut Buffer) {
-    view_again(state, skin, &Kept::default(), area, buf);
+pub fn view(state: &State, skin: &Skin, buf: &mut Buffer) {
+    view_again(state, skin, &Kept::default(), buf);
 }
 
-/// Draws the program, and copies what was drawn before and has not changed since. `kept` belongs to this state, skin and
-/// terminal; [`Kept::settle`] ends the frame.
-pub fn view_again(state: &State, skin: &Skin, kept: &Kept, area: Rect, buf: &mut Buffer) {
-    (&Ground { skin }).render(area, buf);
+/// Draws the program into a buffer that has the frame before, and returns the areas in which it may differ from that.
+/// `kept` belongs to this state, skin and buffer.
+pub fn view_again(state: &State, skin: &Skin, kept: &Kept, buf: &mut Buffer) -> Vec<Rect> {
+    kept.frame(state.edition(), skin.style(Role::Text), buf, |buf| paint(state, skin, kept, buf.area, buf))
+}
+
+fn paint(state: &State, skin: &Skin, kept: &Kept, area: Rect, buf: &mut Buffer) {
     if state.is_too_small() || Breadth::of(area.width, area.height) == Breadth::TooSmall {
+        kept.cover();
         return (&TooSmall { skin }).render(area, buf);
     }
-    kept.renew(state.edition());
     let ctx = Ctx { kept: Some(kept), ..state.ctx_of(state.top()) };
     let (header, rest) = format::split_top(area, 1);
     let (rule, rest) = format::split_top(rest, 1);

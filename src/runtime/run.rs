@@ -159,6 +159,8 @@ pub async fn run(
             draw(&state, skin, &kept, &mut terminal)?;
             last_frame = Instant::now();
             frame_due = None;
+            // The terminal may wait for this very processor to show the frame.
+            std::thread::yield_now();
         }
         effects.extend(asker.ask(&mut state));
         if !effects.is_empty() {
@@ -287,5 +289,5 @@ fn suspend(input: InputReader, terminal: &mut TerminalGuard) -> Outcome<InputRea
 }
 
 fn draw(state: &State, skin: &Skin, kept: &Kept, terminal: &mut TerminalGuard) -> Outcome<()> {
-    terminal.draw(|buf| view_again(state, skin, kept, buf.area, buf), |buf| kept.settle(buf))
+    terminal.draw(|buf| view_again(state, skin, kept, buf))
 }

@@ -18,12 +18,13 @@ use crossterm::style::Print;
 use crossterm::terminal::{
     self, BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
 };
-use ratatui::backend::CrosstermBackend;
+use ratatui::backend::{Backend as _, ClearType, CrosstermBackend};
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Rect, Size};
+use ratatui::layout::{Position, Rect, Size};
 
 use crate::domain::failure::{Failure, FailureKind, Outcome, Service};
 use crate::domain::text::clean_line;
+use crate::ui::Frames;
 
 /// Capacity for a large frame; the first at 160x50 takes 6 kB (measured).
 const FRAME_BYTES: usize = 64 * 1024;
@@ -33,12 +34,10 @@ const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 /// Maximum text copied to the clipboard, in bytes: xterm and tmux silently drop longer sequences.
 const MAX_COPY: usize = 74_000;
 
-pub type Terminal<W = Stdout> = ratatui::Terminal<CrosstermBackend<FrameWriter<W>>>;
-
 /// Sets up the terminal: raw mode, alternate screen, bracketed paste, hidden cursor. Restored on drop.
 #[derive(Debug)]
 pub struct TerminalGuard {
-    terminal: Terminal,
+    screen: Screen<Stdout>,
     state: Arc<ScreenState>,
 }
 
@@ -53,21 +52,20 @@ impl TerminalGuard {
             return Err(refused(reason).with_hint("In scripts use the commands: `signoff --help` lists them."));
         }
         let state = Arc::new(ScreenState { mouse, ..ScreenState::default() });
-        let terminal = ratatui::Terminal::new(CrosstermBackend::new(FrameWriter::new(io::stdout(), &state)));
-        let mut guard = Self { terminal: terminal.map_err(|e| told(&e))?, state };
+        let mut guard = Self { screen: Screen::new(io::stdout(), &state), state };
         guard.take()?;
         give_back_on_panic(&guard.state);
         Ok(guard)
     }
 
     /// Draws a frame in a single write, as a synchronized update (CSI ?2026): terminals that support it never show half
-    /// a frame. It is as large as the terminal was when [`TerminalGuard::fit`] was called last. `settle` gets the frame
-    /// once it was compared with the one before.
+    /// a frame. It is as large as the terminal was when [`TerminalGuard::fit`] was called last. `paint` gets the frame
+    /// before it, and returns the areas that it changed.
     ///
     /// # Errors
     /// If the terminal is gone. The program can only exit then.
-    pub fn draw(&mut self, render: impl FnOnce(&mut Buffer), settle: impl FnOnce(&mut Buffer)) -> Outcome<()> {
-        draw(&mut self.terminal, &self.state, render, settle).map_err(|e| told(&e))
+    pub fn draw(&mut self, paint: impl FnOnce(&mut Buffer) -> Vec<Rect>) -> Outcome<()> {
+        self.screen.draw(&self.state, paint).map_err(|e| told(&e))
     }
 
     /// Takes over the terminal's size, after it said that it has another. Asking before every frame would hold it up.
@@ -75,7 +73,10 @@ impl TerminalGuard {
     /// # Errors
     /// If the size cannot be determined, or the terminal is gone.
     pub fn fit(&mut self) -> Outcome<()> {
-        self.terminal.autoresize().map_err(|e| told(&e))
+        match self.size()? == self.screen.frames.area().as_size() {
+            true => Ok(()),
+            false => self.repaint(),
+        }
     }
 
     /// The terminal's size in cells.
@@ -83,7 +84,7 @@ impl TerminalGuard {
     /// # Errors
     /// If the size cannot be determined.
     pub fn size(&self) -> Outcome<Size> {
-        self.terminal.size().map_err(|e| told(&e))
+        self.screen.backend.size().map_err(|e| told(&e))
     }
 
     /// Copies text to the terminal's clipboard (OSC 52), which also works over ssh. Terminals do not report success;
@@ -96,8 +97,10 @@ impl TerminalGuard {
             let reason = format!("{} bytes are more than terminals take", text.len());
             return Err(Failure::new(FailureKind::Local, Service::Local, "copy to the clipboard", reason));
         }
-        let backend = self.terminal.backend_mut();
-        queue!(backend, CopyToClipboard::to_clipboard_from(text)).and_then(|()| backend.flush()).map_err(|e| told(&e))
+        let backend = &mut self.screen.backend;
+        queue!(backend, CopyToClipboard::to_clipboard_from(text))
+            .and_then(|()| io::Write::flush(backend))
+            .map_err(|e| told(&e))
     }
 
     /// Writes bytes that the terminal acts on and does not show.
@@ -108,8 +111,8 @@ impl TerminalGuard {
         if sequence.is_empty() {
             return Ok(());
         }
-        let backend = self.terminal.backend_mut();
-        backend.write_all(sequence.as_bytes()).and_then(|()| backend.flush()).map_err(|e| told(&e))
+        let backend = &mut self.screen.backend;
+        backend.write_all(sequence.as_bytes()).and_then(|()| io::Write::flush(backend)).map_err(|e| told(&e))
     }
 
     /// Restores the terminal temporarily, for an editor or the shell. Nothing is drawn until
@@ -131,8 +134,7 @@ impl TerminalGuard {
     /// # Errors
     /// If the terminal cannot be written to.
     pub fn repaint(&mut self) -> Outcome<()> {
-        let size = self.size()?;
-        self.terminal.resize(Rect::from((ratatui::layout::Position::ORIGIN, size))).map_err(|e| told(&e))
+        self.screen.clear().map_err(|e| told(&e))
     }
 
     fn take(&mut self) -> Outcome<()> {
@@ -142,9 +144,7 @@ impl TerminalGuard {
         let entered = terminal::enable_raw_mode().and_then(|()| {
             self.state.live.store(true, Ordering::SeqCst);
             enter(&mut io::stdout(), self.state.mouse)?;
-            // Not `clear`: that queries the cursor position and waits for the response.
-            let size = self.terminal.size()?;
-            self.terminal.resize(Rect::from((ratatui::layout::Position::ORIGIN, size)))
+            self.screen.clear()
         });
         entered.map_err(|e| {
             self.state.give_back();
@@ -216,25 +216,36 @@ impl<W: Write> Write for FrameWriter<W> {
     }
 }
 
-fn draw<W: Write>(
-    terminal: &mut Terminal<W>,
-    state: &ScreenState,
-    render: impl FnOnce(&mut Buffer),
-    settle: impl FnOnce(&mut Buffer),
-) -> io::Result<()> {
-    state.building.store(true, Ordering::SeqCst);
-    let drawn = queue!(terminal.backend_mut(), BeginSynchronizedUpdate)
-        .and_then(|()| {
-            // Not `Terminal::draw`, which asks for the terminal's size each time.
-            render(terminal.get_frame().buffer_mut());
-            terminal.flush()?;
-            settle(terminal.current_buffer_mut());
-            terminal.swap_buffers();
-            Ok(())
-        })
-        .and_then(|()| queue!(terminal.backend_mut(), EndSynchronizedUpdate));
-    state.building.store(false, Ordering::SeqCst);
-    drawn.and_then(|()| terminal.backend_mut().flush())
+/// What is drawn to. Not [`ratatui::Terminal`], which asks for the terminal's size at each frame, and builds and compares
+/// all of it.
+#[derive(Debug)]
+struct Screen<W: Write> {
+    backend: CrosstermBackend<FrameWriter<W>>,
+    frames: Frames,
+}
+
+impl<W: Write> Screen<W> {
+    /// [`Screen::clear`] must follow: nothing is known of the terminal yet, not even its size.
+    fn new(out: W, state: &Arc<ScreenState>) -> Self {
+        Self { backend: CrosstermBackend::new(FrameWriter::new(out, state)), frames: Frames::default() }
+    }
+
+    /// Clears the terminal, and takes over its size.
+    fn clear(&mut self) -> io::Result<()> {
+        let size = self.backend.size()?;
+        self.frames = Frames::new(Rect::from((Position::ORIGIN, size)));
+        self.backend.clear_region(ClearType::All)
+    }
+
+    fn draw(&mut self, state: &ScreenState, paint: impl FnOnce(&mut Buffer) -> Vec<Rect>) -> io::Result<()> {
+        self.frames.draw(paint);
+        state.building.store(true, Ordering::SeqCst);
+        let drawn = queue!(self.backend, BeginSynchronizedUpdate)
+            .and_then(|()| self.backend.draw(self.frames.changes()))
+            .and_then(|()| queue!(self.backend, EndSynchronizedUpdate));
+        state.building.store(false, Ordering::SeqCst);
+        drawn.and_then(|()| io::Write::flush(&mut self.backend))
+    }
 }
 
 /// What [`leave`] undoes, except raw mode.
@@ -296,7 +307,6 @@ fn told(error: &io::Error) -> Failure {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use ratatui::{TerminalOptions, Viewport};
 
     /// Records the writes.
     #[derive(Clone, Default)]
@@ -313,22 +323,22 @@ mod tests {
         }
     }
 
-    fn screen() -> (Terminal<Tape>, Arc<ScreenState>, Tape) {
+    fn screen() -> (Screen<Tape>, Arc<ScreenState>, Tape) {
         let (tape, state) = (Tape::default(), Arc::new(ScreenState::default()));
         state.live.store(true, Ordering::SeqCst);
-        let backend = CrosstermBackend::new(FrameWriter::new(tape.clone(), &state));
-        let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, 10, 2)) };
-        (ratatui::Terminal::with_options(backend, options).unwrap(), state, tape)
+        let screen = Screen::new(tape.clone(), &state);
+        (Screen { frames: Frames::new(Rect::new(0, 0, 10, 2)), ..screen }, state, tape)
     }
 
-    fn hello(buf: &mut Buffer) {
+    fn hello(buf: &mut Buffer) -> Vec<Rect> {
         buf.set_string(0, 0, "hello", ratatui::style::Style::new());
+        vec![buf.area]
     }
 
     #[test]
     fn a_frame_is_one_write_within_one_synchronized_update() {
-        let (mut terminal, state, tape) = screen();
-        draw(&mut terminal, &state, hello, |_| ()).unwrap();
+        let (mut screen, state, tape) = screen();
+        screen.draw(&state, hello).unwrap();
         let writes = tape.0.lock().unwrap().clone();
         assert_eq!(writes.len(), 1, "{writes:?}");
         assert!(writes[0].starts_with("\x1b[?2026h") && writes[0].ends_with("\x1b[?2026l"), "{writes:?}");
@@ -337,10 +347,10 @@ mod tests {
 
     #[test]
     fn after_the_terminal_was_given_back_nothing_is_written_to_it() {
-        let (mut terminal, state, tape) = screen();
+        let (mut screen, state, tape) = screen();
         state.live.store(false, Ordering::SeqCst);
-        draw(&mut terminal, &state, hello, |_| ()).unwrap();
-        drop(terminal);
+        screen.draw(&state, hello).unwrap();
+        drop(screen);
         assert!(tape.0.lock().unwrap().is_empty());
     }
 

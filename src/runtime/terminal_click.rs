@@ -81,7 +81,7 @@ fn open(state: &mut State) -> Vec<Effect> {
 fn screen(state: &State, skin: &Skin) -> Buffer {
     let area = Rect::new(0, 0, state.width, state.height);
     let mut buf = Buffer::empty(area);
-    view(state, skin, area, &mut buf);
+    view(state, skin, &mut buf);
     buf
 }
 

@@ -1,12 +1,12 @@
 //! What was painted in an earlier frame, for as long as nothing that it shows has changed: a cursor that moves over a
-//! list paints two of its lines, the others are copied, and those that stay where they are need not be compared with the
-//! terminal.
+//! list paints two of its lines. The others stay where they are, or are copied if they scrolled.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use ratatui::buffer::{Buffer, Cell, CellDiffOption};
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 /// Most pieces that are kept; more are painted again.
 const MOST: usize = 512;
@@ -31,69 +31,132 @@ pub struct Kept(RefCell<Pieces>);
 #[derive(Debug, Default)]
 struct Pieces {
     edition: u64,
+    /// The style of what is blank.
+    ground: Style,
     painted: HashMap<Piece, (Rect, Vec<Cell>)>,
-    /// Where they are in this frame.
+    /// What is where in this frame, in the order in which it was painted.
     here: Vec<(Rect, Piece)>,
-    /// Where they were in the frame that is on the terminal.
+    /// The same of the frame before, which is in the buffer.
     before: Vec<(Rect, Piece)>,
-    /// What is on the terminal already.
+    /// Areas that are as they were in the frame before.
     same: Vec<Rect>,
+    /// A piece has another place than the one before it had.
+    moved: bool,
+    /// Something is drawn over the pieces.
+    covered: bool,
 }
 
 impl Kept {
-    /// Begins a frame. Forgets everything if it was painted in another edition: a number that changes with all but the
-    /// place of the cursor and the first row in sight.
-    pub fn renew(&self, edition: u64) {
-        let pieces = &mut *self.0.borrow_mut();
-        if pieces.edition != edition || pieces.painted.len() > MOST {
-            *pieces = Pieces { edition, ..Pieces::default() };
+    /// Paints a frame into a buffer that has the frame before, and returns the areas in which it may differ from that.
+    /// Everything is painted again if that was another edition: a number that changes with all but the place of the
+    /// cursor and the first row in sight. What `paint` does not paint as a piece is blank before, in the style `ground`.
+    pub fn frame(
+        &self,
+        edition: u64,
+        ground: Style,
+        buf: &mut Buffer,
+        mut paint: impl FnMut(&mut Buffer),
+    ) -> Vec<Rect> {
+        self.begin(edition, ground, buf);
+        paint(buf);
+        if !self.fits() {
+            // The lines of the screen are divided in another way.
+            self.0.borrow_mut().here.clear();
+            self.begin(edition, ground, buf);
+            paint(buf);
         }
-        std::mem::swap(&mut pieces.before, &mut pieces.here);
-        pieces.here.clear();
-        pieces.same.clear();
+        let pieces = self.0.borrow();
+        if pieces.covered { vec![buf.area] } else { gaps(buf.area, &pieces.same) }
     }
 
     /// Something is drawn over the pieces of this frame.
     pub fn cover(&self) {
-        self.0.borrow_mut().here.clear();
+        self.0.borrow_mut().covered = true;
     }
 
-    /// Ends a frame that is on the terminal: takes the marks off the cells that were not compared with it.
-    pub fn settle(&self, buf: &mut Buffer) {
-        for area in &self.0.borrow().same {
-            mark(*area, buf, CellDiffOption::None);
-        }
-    }
-
-    /// Paints the piece into the lines of `area`, or copies it from where it was painted in lines of that width.
+    /// Paints the piece into the lines of `area`, unless it is there, or copies it from where it was painted in lines of
+    /// that width.
     pub fn paint(&self, piece: Piece, area: Rect, buf: &mut Buffer, paint: impl FnOnce(&mut Buffer)) {
         let area = area.intersection(buf.area);
-        if !self.copy(piece, area, buf) {
-            paint(buf);
-            let mut cells = Vec::with_capacity(area.area() as usize);
-            area.rows().for_each(|row| cells.extend_from_slice(line(row, buf)));
-            self.0.borrow_mut().painted.insert(piece, (area, cells));
+        if self.0.borrow_mut().place(piece, area, buf) {
+            return;
         }
-        let pieces = &mut *self.0.borrow_mut();
-        if pieces.before.contains(&(area, piece)) {
-            mark(area, buf, CellDiffOption::Skip);
-            pieces.same.push(area);
-        }
-        pieces.here.push((area, piece));
+        paint(buf);
+        let mut cells = Vec::with_capacity(area.area() as usize);
+        area.rows().for_each(|row| cells.extend_from_slice(line(row, buf)));
+        self.0.borrow_mut().painted.insert(piece, (area, cells));
     }
 
-    fn copy(&self, piece: Piece, area: Rect, buf: &mut Buffer) -> bool {
+    fn begin(&self, edition: u64, ground: Style, buf: &mut Buffer) {
+        let pieces = &mut *self.0.borrow_mut();
+        if pieces.edition != edition || pieces.painted.len() > MOST || pieces.covered {
+            let painted = if pieces.edition == edition { std::mem::take(&mut pieces.painted) } else { HashMap::new() };
+            *pieces = Pieces { edition, ground, painted, ..Pieces::default() };
+        }
+        std::mem::swap(&mut pieces.before, &mut pieces.here);
+        pieces.here.clear();
+        pieces.same.clear();
+        pieces.moved = false;
+        let there: Vec<Rect> = pieces.before.iter().map(|(area, _)| *area).collect();
+        gaps(buf.area, &there).into_iter().for_each(|gap| clear(gap, buf, ground));
+    }
+
+    /// Whether the pieces that stayed in the buffer are those of this frame.
+    fn fits(&self) -> bool {
         let pieces = self.0.borrow();
+        pieces.before.is_empty() || !pieces.moved && pieces.here.len() == pieces.before.len()
+    }
+}
+
+impl Pieces {
+    /// Puts a piece in its place, if it was painted before.
+    fn place(&mut self, piece: Piece, area: Rect, buf: &mut Buffer) -> bool {
+        let before = self.before.get(self.here.len()).copied();
+        self.here.push((area, piece));
+        if before == Some((area, piece)) {
+            self.same.push(area);
+            return true;
+        }
+        self.moved |= before.is_none_or(|(there, _)| there != area);
         let fits = |from: &Rect| (from.x, from.width, from.height) == (area.x, area.width, area.height);
-        let Some((_, cells)) = pieces.painted.get(&piece).filter(|(from, _)| fits(from)) else { return false };
+        let Some((_, cells)) = self.painted.get(&piece).filter(|(from, _)| fits(from)) else {
+            clear(area, buf, self.ground);
+            return false;
+        };
         let rows = cells.chunks(usize::from(area.width).max(1));
         area.rows().zip(rows).for_each(|(row, cells)| line(row, buf).clone_from_slice(cells));
         true
     }
 }
 
-fn mark(area: Rect, buf: &mut Buffer, option: CellDiffOption) {
-    area.rows().for_each(|row| line(row, buf).iter_mut().for_each(|cell| cell.diff_option = option));
+/// What the areas `taken` leave of `area`, line by line.
+fn gaps(area: Rect, taken: &[Rect]) -> Vec<Rect> {
+    if taken.is_empty() {
+        return vec![area];
+    }
+    let mut gaps = Vec::new();
+    for row in area.rows() {
+        let mut x = row.x;
+        let mut there: Vec<&Rect> = taken.iter().filter(|t| t.top() <= row.y && row.y < t.bottom()).collect();
+        there.sort_by_key(|taken| taken.x);
+        for taken in there {
+            if taken.x > x {
+                gaps.push(Rect { x, width: taken.x - x, ..row });
+            }
+            x = x.max(taken.right());
+        }
+        if row.right() > x {
+            gaps.push(Rect { x, width: row.right() - x, ..row });
+        }
+    }
+    gaps
+}
+
+fn clear(area: Rect, buf: &mut Buffer, ground: Style) {
+    area.rows().for_each(|row| line(row, buf).iter_mut().for_each(Cell::reset));
+    if ground != Style::new() {
+        buf.set_style(area, ground);
+    }
 }
 
 /// The cells of a row.
@@ -108,56 +171,79 @@ fn line(row: Rect, buf: &mut Buffer) -> &mut [Cell] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ratatui::style::Style;
+    use crate::ui::widgets::testing::lines;
 
-    fn painted(kept: &Kept, piece: Piece, area: Rect, text: &str) -> Vec<String> {
-        let mut buf = Buffer::empty(Rect::new(0, 0, 8, 3));
-        kept.paint(piece, area, &mut buf, |buf| buf.set_string(area.x, area.y, text, Style::new()));
-        crate::ui::widgets::testing::lines(&buf)
+    /// A frame of the pieces, each with its text.
+    fn frame(kept: &Kept, edition: u64, buf: &mut Buffer, pieces: &[(Piece, Rect, &str)]) -> Vec<Rect> {
+        kept.frame(edition, Style::new(), buf, |buf| {
+            for (piece, area, text) in pieces {
+                kept.paint(*piece, *area, buf, |buf| {
+                    for (line, row) in text.split('/').zip(area.rows()) {
+                        buf.set_string(row.x, row.y, line, Style::new());
+                    }
+                });
+            }
+        })
+    }
+
+    fn buffer() -> Buffer {
+        Buffer::filled(Rect::new(0, 0, 8, 3), Cell::new("?"))
     }
 
     #[test]
     fn a_piece_is_painted_once_and_again_in_another_edition_or_width() {
-        let (kept, row) = (Kept::default(), Piece::Row(7, false));
-        assert_eq!(painted(&kept, row, Rect::new(1, 0, 4, 1), "one"), [" one", "", ""]);
-        assert_eq!(painted(&kept, row, Rect::new(1, 2, 4, 1), "two"), ["", "", " one"], "it scrolled");
-        assert_eq!(painted(&kept, Piece::Row(7, true), Rect::new(1, 2, 4, 1), "two"), ["", "", " two"]);
-        assert_eq!(painted(&kept, row, Rect::new(1, 0, 5, 1), "two"), [" two", "", ""]);
-        kept.renew(1);
-        assert_eq!(painted(&kept, row, Rect::new(1, 0, 5, 1), "six"), [" six", "", ""]);
+        let (kept, row, mut buf) = (Kept::default(), Piece::Row(7, false), buffer());
+        let mut drawn = |edition, piece, area, text| {
+            frame(&kept, edition, &mut buf, &[(piece, area, text)]);
+            lines(&buf)
+        };
+        assert_eq!(drawn(1, row, Rect::new(1, 0, 4, 1), "one"), [" one", "", ""]);
+        assert_eq!(drawn(1, row, Rect::new(1, 2, 4, 1), "two"), ["", "", " one"], "it scrolled");
+        assert_eq!(drawn(1, Piece::Row(7, true), Rect::new(1, 2, 4, 1), "two"), ["", "", " two"]);
+        assert_eq!(drawn(1, row, Rect::new(1, 0, 5, 1), "two"), [" two", "", ""]);
+        assert_eq!(drawn(2, row, Rect::new(1, 0, 5, 1), "six"), [" six", "", ""]);
     }
 
     #[test]
-    fn what_stays_where_it_was_is_not_compared_with_the_terminal() {
-        let kept = Kept::default();
-        let frame = |y: u16, covered: bool| {
-            let area = Rect::new(0, y, 3, 1);
-            let mut buf = Buffer::empty(Rect::new(0, 0, 3, 2));
-            kept.renew(1);
-            kept.paint(Piece::Row(0, false), area, &mut buf, |buf| buf.set_string(0, y, "abc", Style::new()));
-            let same = buf[(0, y)].diff_option == CellDiffOption::Skip;
-            kept.settle(&mut buf);
-            assert_eq!(buf[(0, y)].diff_option, CellDiffOption::None);
-            if covered {
-                kept.cover();
-            }
-            same
-        };
-        assert_eq!([frame(0, false), frame(0, false), frame(1, false)], [false, true, false]);
-        assert_eq!([frame(1, true), frame(1, false), frame(1, false)], [true, false, true]);
+    fn what_stays_where_it_was_has_not_changed() {
+        let (kept, mut buf) = (Kept::default(), buffer());
+        let (upper, lower) = (Rect::new(0, 0, 3, 1), Rect::new(0, 1, 3, 1));
+        let mut drawn = |pieces: &[(Piece, Rect, &str)]| frame(&kept, 1, &mut buf, pieces);
+        let (one, two) = ((Piece::Row(0, false), upper, "abc"), (Piece::Row(1, false), lower, "def"));
+        assert_eq!(drawn(&[one, two]), [Rect::new(0, 0, 8, 3)]);
+        let beside = [Rect::new(3, 0, 5, 1), Rect::new(3, 1, 5, 1), Rect::new(0, 2, 8, 1)];
+        assert_eq!(drawn(&[one, two]), beside);
+        let marked = (Piece::Row(1, true), lower, "DEF");
+        assert_eq!(drawn(&[one, marked]), [beside[0], Rect::new(0, 1, 8, 1), beside[2]]);
+        assert_eq!(drawn(&[marked]), [Rect::new(0, 0, 8, 3)], "there are fewer lines");
+        assert_eq!(lines(&buf), ["", "DEF", ""]);
+    }
+
+    #[test]
+    fn after_something_was_drawn_over_the_pieces_all_is_painted() {
+        let (kept, mut buf) = (Kept::default(), buffer());
+        let piece = (Piece::Head, Rect::new(0, 0, 3, 1), "abc");
+        frame(&kept, 1, &mut buf, &[piece]);
+        let all = kept.frame(1, Style::new(), &mut buf, |buf| {
+            kept.paint(piece.0, piece.1, buf, |_| ());
+            buf.set_string(1, 0, "xx", Style::new());
+            kept.cover();
+        });
+        assert_eq!((all, lines(&buf)[0].as_str()), (vec![buf.area], "axx"));
+        assert_eq!(frame(&kept, 1, &mut buf, &[piece]), [buf.area]);
+        assert_eq!(lines(&buf), ["abc", "", ""]);
+        assert_eq!(frame(&kept, 1, &mut buf, &[piece]).len(), 3);
     }
 
     #[test]
     fn a_piece_of_several_lines_keeps_them_apart() {
-        let kept = Kept::default();
-        let area = Rect::new(2, 1, 3, 2);
-        let paint = |buf: &mut Buffer| {
-            buf.set_string(2, 1, "abc", Style::new());
-            buf.set_string(2, 2, "def", Style::new());
+        let (kept, mut buf) = (Kept::default(), buffer());
+        let mut drawn = |area, text| {
+            frame(&kept, 1, &mut buf, &[(Piece::Beside(0), area, text)]);
+            lines(&buf)
         };
-        let mut buf = Buffer::empty(Rect::new(0, 0, 8, 3));
-        kept.paint(Piece::Beside(0), area, &mut buf, paint);
-        assert_eq!(painted(&kept, Piece::Beside(0), area, "never"), ["", "  abc", "  def"]);
-        assert_eq!(painted(&kept, Piece::Beside(0), Rect::new(9, 0, 3, 2), "outside"), ["", "", ""]);
+        assert_eq!(drawn(Rect::new(2, 1, 3, 2), "abc/def"), ["", "  abc", "  def"]);
+        assert_eq!(drawn(Rect::new(2, 0, 3, 2), "never"), ["  abc", "  def", ""]);
+        assert_eq!(drawn(Rect::new(9, 0, 3, 2), "outside"), ["", "", ""]);
     }
 }

@@ -5,6 +5,7 @@
 //! their area.
 
 pub mod draw;
+pub mod frames;
 pub mod kept;
 pub mod layout;
 pub mod scale;
@@ -14,5 +15,6 @@ pub mod widgets;
 
 pub use crate::present::{Phrase, Role, text};
 pub use draw::Draw;
+pub use frames::Frames;
 pub use kept::Kept;
 pub use skin::Skin;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use ratatui::buffer::{Buffer, Cell, CellDiffOption};
+use ratatui::buffer::{Buffer, Cell, CellDiffOption, CellWidth as _};
 use ratatui::layout::Rect;
 use signoff::adapters::demo::{self, Latency, Store, World};
 use signoff::adapters::desktop::SystemDesktop;
@@ -40,7 +40,7 @@ use signoff::services::annotate::annotate;
 use signoff::services::decide::Decider;
 use signoff::services::promote::{Promoter, Watch};
 use signoff::ui::skin::Theme;
-use signoff::ui::{Kept, Skin};
+use signoff::ui::{Frames, Kept, Skin};
 use tokio::runtime::Runtime;
 
 use super::clock::ManualClock;
@@ -62,7 +62,7 @@ pub struct Driver {
     effects: Vec<Effect>,
     shown: Vec<Progress>,
     /// What was drawn before, in a skin, and the terminal that it was drawn on.
-    kept: RefCell<Option<(Skin, Kept, Buffer)>>,
+    kept: RefCell<Option<(Skin, Kept, Frames, Buffer)>>,
 }
 
 /// Answers the queries a test does not answer itself.
@@ -340,7 +340,7 @@ impl Driver {
     pub fn draw(&mut self, width: u16, height: u16, skin: &Skin) -> Buffer {
         self.resize(width, height);
         let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
-        view(&self.state, skin, buf.area, &mut buf);
+        view(&self.state, skin, &mut buf);
         self.draws_the_same_again(&buf, skin);
         buf
     }
@@ -354,7 +354,7 @@ impl Driver {
     pub fn picture_at(&self, width: u16, height: u16) -> String {
         let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
         let skin = Skin::new(Theme::Dark, true);
-        view(&self.state, &skin, buf.area, &mut buf);
+        view(&self.state, &skin, &mut buf);
         self.draws_the_same_again(&buf, &skin);
         super::screen::text(&buf).join("\n")
     }
@@ -363,21 +363,22 @@ impl Driver {
     #[track_caller]
     fn draws_the_same_again(&self, fresh: &Buffer, skin: &Skin) {
         let mut on = self.kept.borrow_mut();
-        if on.as_ref().is_none_or(|(of, _, terminal)| of != skin || terminal.area != fresh.area) {
-            *on = Some((skin.clone(), Kept::default(), Buffer::empty(fresh.area)));
+        if on.as_ref().is_none_or(|(of, _, frames, _)| of != skin || frames.area() != fresh.area) {
+            *on = Some((skin.clone(), Kept::default(), Frames::new(fresh.area), Buffer::empty(fresh.area)));
         }
-        let (_, kept, terminal) = on.as_mut().unwrap();
-        let mut again = Buffer::empty(fresh.area);
-        view_again(&self.state, skin, kept, fresh.area, &mut again);
-        let sent = again.content.iter().zip(&mut terminal.content);
-        let own = |cell: &Cell| cell.diff_option != CellDiffOption::Skip;
-        sent.filter(|(cell, _)| own(cell)).for_each(|(cell, there)| *there = cell.clone());
-        kept.settle(&mut again);
+        let (_, kept, frames, terminal) = on.as_mut().unwrap();
+        frames.draw(|buf| view_again(&self.state, skin, kept, buf));
+        for (x, y, cell) in frames.changes() {
+            // A wide character takes the place of the one beside it too.
+            let end = (x + cell.cell_width().max(1)).min(terminal.area.right());
+            (x..end).for_each(|x| terminal[(x, y)] = frames.shown()[(x, y)].clone());
+        }
         // A picture is sent apart from the cells under it.
-        let differs = |(a, b): (&Cell, &Cell)| own(a) && a != b;
-        if again != *fresh || fresh.content.iter().zip(&terminal.content).any(differs) {
+        let own = |cell: &Cell| cell.diff_option != CellDiffOption::Skip;
+        let alike = |(a, b): (&Cell, &Cell)| !own(a) || a == b;
+        if *frames.shown() != *fresh || !fresh.content.iter().zip(&terminal.content).all(alike) {
             let text = |buf: &Buffer| super::screen::text(buf).join("\n");
-            let (fresh, again, terminal) = (text(fresh), text(&again), text(terminal));
+            let (fresh, again, terminal) = (text(fresh), text(frames.shown()), text(terminal));
             panic!("not what would be drawn:\n{fresh}\n\nbut\n{again}\n\non the terminal:\n{terminal}");
         }
     }
