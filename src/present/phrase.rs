@@ -12,7 +12,7 @@ use super::text;
 /// let phrase = Phrase::new("telco-churn").add(Role::Muted, "  in Production");
 /// assert_eq!(phrase.plain(), "telco-churn  in Production");
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Phrase<'a> {
     pieces: Vec<(Role, Cow<'a, str>)>,
 }

@@ -13,6 +13,7 @@ use crate::screens::parts::Ctx;
 use crate::screens::parts::save::Save;
 use crate::screens::parts::view as format;
 use crate::screens::{Screen, with_screen};
+use crate::ui::kept::Bar;
 use crate::ui::layout::{Breadth, SMALLEST};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Footer, Ground, HeaderBar, Hint, Rule, TargetMark, TooSmall};
@@ -45,20 +46,23 @@ fn paint(state: &State, skin: &Skin, kept: &Kept, area: Rect, buf: &mut Buffer) 
     let (rule, rest) = format::split_top(rest, 1);
     let (rest, footer) = format::split_bottom(rest, 1);
     let (body, last_rule) = format::split_bottom(rest, 1);
-    draw_header(state, &ctx, skin, header, buf);
-    (&Rule::new(skin)).render(rule, buf);
+    draw_header(state, &ctx, skin, kept, header, buf);
+    kept.bar(Bar::UpperRule, (), rule, buf, |buf| (&Rule::new(skin)).render(rule, buf));
     let body = match state.top().finder() {
         Some(finder) => format::filter_line(finder, body, buf, &ctx, skin),
         None => body,
     };
     with_screen!(state.top(), screen => screen.draw(body, buf, &ctx, skin));
-    (&Rule { left: waiting(state), ..Rule::new(skin) }).render(last_rule, buf);
+    let waiting = waiting(state);
+    kept.bar(Bar::LowerRule, waiting.clone(), last_rule, buf, |buf| {
+        (&Rule { left: waiting, ..Rule::new(skin) }).render(last_rule, buf);
+    });
     match &state.notice {
         Some(notice) => {
             kept.cover();
             draw_notice(notice, skin, area, buf);
         }
-        None => draw_footer(state, &ctx, skin, footer, buf),
+        None => draw_footer(state, &ctx, skin, kept, footer, buf),
     }
 }
 
@@ -69,7 +73,7 @@ fn waiting(state: &State) -> Phrase<'static> {
     said.map(|said| Phrase::of(Role::Warn, said)).unwrap_or_default()
 }
 
-fn draw_header(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut Buffer) {
+fn draw_header(state: &State, ctx: &Ctx<'_>, skin: &Skin, kept: &Kept, area: Rect, buf: &mut Buffer) {
     let (left, pieces) = with_screen!(state.top(), screen => screen.title(ctx, skin));
     let more = match state.top() {
         Screen::Inbox(_) => Phrase::of(Role::Muted, state.registry_url.clone()),
@@ -87,8 +91,11 @@ fn draw_header(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut 
         PromotionTarget::Stage(_) | PromotionTarget::Alias(_) => state.target_name(),
     };
     let target = TargetMark { name: &named, colour: state.rules.colour.as_deref(), production: state.rules.production };
-    let header = HeaderBar { skin, left, more, target: Some(target), demo: state.rules.demo, right: &right };
-    (&header).render(area, buf);
+    kept.bar(Bar::Header, (&left, &more, &right), area, buf, |buf| {
+        let (left, more) = (left.clone(), more.clone());
+        let header = HeaderBar { skin, left, more, target: Some(target), demo: state.rules.demo, right: &right };
+        (&header).render(area, buf);
+    });
 }
 
 /// The user's identity. The release host takes precedence, because its account signs.
@@ -119,12 +126,17 @@ fn draw_notice(notice: &Notice, skin: &Skin, area: Rect, buf: &mut Buffer) {
     format::lines(place, buf, skin, lines);
 }
 
-fn draw_footer(state: &State, ctx: &Ctx<'_>, skin: &Skin, area: Rect, buf: &mut Buffer) {
+fn draw_footer(state: &State, ctx: &Ctx<'_>, skin: &Skin, kept: &Kept, area: Rect, buf: &mut Buffer) {
+    let wanted = state.top().hints(ctx);
+    let said = (state.contexts(), wanted, state.top().finder().is_some(), state.is_finding());
+    kept.bar(Bar::Footer, said, area, buf, |buf| footer(state, ctx, skin, wanted, area, buf));
+}
+
+fn footer(state: &State, ctx: &Ctx<'_>, skin: &Skin, wanted: &[Action], area: Rect, buf: &mut Buffer) {
     let contexts = state.contexts();
     let hint = |action: &Action| Some(Hint::new(state.keymap.label(contexts, *action)?, action.name()));
     // Back and help keep their places.
     let stays = |action: &&Action| matches!(action, Action::Back | Action::Help);
-    let wanted = state.top().hints(ctx);
     let finds = state.top().finder().map(|_| &Action::Filter).filter(|filter| !wanted.contains(filter));
     let here = wanted.iter().filter(|a| !stays(a)).chain(finds);
     let mut hints: Vec<Hint<'_>> = here.filter_map(hint).collect();

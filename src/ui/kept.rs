@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher, Hash};
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
@@ -14,6 +15,8 @@ const MOST: usize = 512;
 /// A piece of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Piece {
+    /// A line of every screen, counted from its edges.
+    Bar(Bar),
     /// The headings of the columns.
     Head,
     /// What the list leaves empty.
@@ -24,7 +27,16 @@ pub enum Piece {
     Beside(usize),
 }
 
-/// The pieces of the list that is on the screen.
+/// The lines of every screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Bar {
+    Header,
+    UpperRule,
+    LowerRule,
+    Footer,
+}
+
+/// The pieces of the screen, and of the list that is on it.
 #[derive(Debug, Default)]
 pub struct Kept(RefCell<Pieces>);
 
@@ -34,12 +46,16 @@ struct Pieces {
     /// The style of what is blank.
     ground: Style,
     painted: HashMap<Piece, (Rect, Vec<Cell>)>,
+    /// The hash of what a bar says.
+    said: HashMap<Bar, u64>,
     /// What is where in this frame, in the order in which it was painted.
     here: Vec<(Rect, Piece)>,
     /// The same of the frame before, which is in the buffer.
     before: Vec<(Rect, Piece)>,
-    /// Areas that are as they were in the frame before.
-    same: Vec<Rect>,
+    /// Areas of pieces that are not as they were in the frame before.
+    changed: Vec<Rect>,
+    /// What the pieces leave of the buffer, line by line.
+    open: Vec<Rect>,
     /// A piece has another place than the one before it had.
     moved: bool,
     /// Something is drawn over the pieces.
@@ -65,8 +81,16 @@ impl Kept {
             self.begin(edition, ground, buf);
             paint(buf);
         }
-        let pieces = self.0.borrow();
-        if pieces.covered { vec![buf.area] } else { gaps(buf.area, &pieces.same) }
+        let pieces = &mut *self.0.borrow_mut();
+        if pieces.before.is_empty() {
+            pieces.open = gaps(buf.area, &pieces.here);
+            pieces.changed = vec![buf.area];
+        } else if pieces.covered {
+            pieces.changed = vec![buf.area];
+        } else {
+            pieces.changed.extend_from_slice(&pieces.open);
+        }
+        std::mem::take(&mut pieces.changed)
     }
 
     /// Something is drawn over the pieces of this frame.
@@ -87,18 +111,31 @@ impl Kept {
         self.0.borrow_mut().painted.insert(piece, (area, cells));
     }
 
+    /// Paints a line, unless it is there and says the same: its text depends on nothing but the edition and `said`.
+    pub fn bar(&self, bar: Bar, said: impl Hash, area: Rect, buf: &mut Buffer, paint: impl FnOnce(&mut Buffer)) {
+        let hash = BuildHasherDefault::<DefaultHasher>::new().hash_one(said);
+        {
+            let pieces = &mut *self.0.borrow_mut();
+            if pieces.said.insert(bar, hash) != Some(hash) {
+                pieces.painted.remove(&Piece::Bar(bar));
+            }
+        }
+        self.paint(Piece::Bar(bar), area, buf, paint);
+    }
+
     fn begin(&self, edition: u64, ground: Style, buf: &mut Buffer) {
         let pieces = &mut *self.0.borrow_mut();
         if pieces.edition != edition || pieces.painted.len() > MOST || pieces.covered {
-            let painted = if pieces.edition == edition { std::mem::take(&mut pieces.painted) } else { HashMap::new() };
-            *pieces = Pieces { edition, ground, painted, ..Pieces::default() };
+            *pieces = Pieces { edition, ground, ..Pieces::default() };
         }
         std::mem::swap(&mut pieces.before, &mut pieces.here);
         pieces.here.clear();
-        pieces.same.clear();
+        pieces.changed.clear();
         pieces.moved = false;
-        let there: Vec<Rect> = pieces.before.iter().map(|(area, _)| *area).collect();
-        gaps(buf.area, &there).into_iter().for_each(|gap| clear(gap, buf, ground));
+        match pieces.before.is_empty() {
+            true => clear(buf.area, buf, ground),
+            false => pieces.open.iter().for_each(|open| clear(*open, buf, ground)),
+        }
     }
 
     /// Whether the pieces that stayed in the buffer are those of this frame.
@@ -113,13 +150,14 @@ impl Pieces {
     fn place(&mut self, piece: Piece, area: Rect, buf: &mut Buffer) -> bool {
         let before = self.before.get(self.here.len()).copied();
         self.here.push((area, piece));
-        if before == Some((area, piece)) {
-            self.same.push(area);
+        let painted = self.painted.get(&piece);
+        if before == Some((area, piece)) && painted.is_some() {
             return true;
         }
+        self.changed.push(area);
         self.moved |= before.is_none_or(|(there, _)| there != area);
         let fits = |from: &Rect| (from.x, from.width, from.height) == (area.x, area.width, area.height);
-        let Some((_, cells)) = self.painted.get(&piece).filter(|(from, _)| fits(from)) else {
+        let Some((_, cells)) = painted.filter(|(from, _)| fits(from)) else {
             clear(area, buf, self.ground);
             return false;
         };
@@ -129,15 +167,13 @@ impl Pieces {
     }
 }
 
-/// What the areas `taken` leave of `area`, line by line.
-fn gaps(area: Rect, taken: &[Rect]) -> Vec<Rect> {
-    if taken.is_empty() {
-        return vec![area];
-    }
+/// What the pieces leave of `area`, line by line.
+fn gaps(area: Rect, pieces: &[(Rect, Piece)]) -> Vec<Rect> {
     let mut gaps = Vec::new();
     for row in area.rows() {
         let mut x = row.x;
-        let mut there: Vec<&Rect> = taken.iter().filter(|t| t.top() <= row.y && row.y < t.bottom()).collect();
+        let on = |taken: &&Rect| taken.top() <= row.y && row.y < taken.bottom();
+        let mut there: Vec<&Rect> = pieces.iter().map(|(area, _)| area).filter(on).collect();
         there.sort_by_key(|taken| taken.x);
         for taken in there {
             if taken.x > x {

@@ -156,6 +156,8 @@ fn a_promotion_that_was_interrupted() {
         line: 1,
     };
     driver.state.keymap.rebind(&[rebound(Action::Undo, "f6"), rebound(Action::Resume, "f5")]);
+    // Keys are bound before anything is drawn.
+    driver.resize(80, 24);
     driver.sees(&["Press F6 again to undo"]);
     driver.keys("J");
     driver.sees(&["F5 resume", "F6 undo"]);
