@@ -26,9 +26,14 @@ impl Frames {
 
     /// Paints the next frame. `paint` gets the one before, and returns the areas that it changed.
     pub fn draw(&mut self, paint: impl FnOnce(&mut Buffer) -> Vec<Rect>) {
+        let areas = paint(&mut self.next);
+        self.compare(&areas);
+    }
+
+    fn compare(&mut self, areas: &[Rect]) {
         let Self { shown, next, parts: (old, new), changed } = self;
         changed.clear();
-        for area in paint(next) {
+        for &area in areas {
             if area == shown.area {
                 changed.extend(shown.diff_iter(next).map(|(x, y, _)| (x, y)));
                 shown.content.clone_from_slice(&next.content);
