@@ -97,6 +97,26 @@ pub fn age(at: impl Into<Option<Timestamp>>, now: Timestamp) -> String {
     }
 }
 
+/// The second at which [`age`] says something else.
+pub fn age_until(at: Option<Timestamp>, now: Timestamp) -> i64 {
+    let Some(at) = at.map(Timestamp::as_second) else {
+        return i64::MAX;
+    };
+    let seconds = now.as_second().saturating_sub(at).max(0);
+    let unit = match seconds {
+        0..60 => 1,
+        60..3_600 => 60,
+        3_600..86_400 => 3_600,
+        86_400..5_184_000 => 86_400,
+        5_184_000..63_072_000 => 604_800,
+        _ => 31_536_000,
+    };
+    let next = (seconds / unit + 1) * unit;
+    // A year of 365 days does not begin with a week.
+    let next = if seconds < 63_072_000 { next.min(63_072_000) } else { next };
+    at.saturating_add(next)
+}
+
 /// A duration in milliseconds: `0.14s`, `12s`, `1:05`, `2:03:10`, `3d 4h`.
 pub fn span(ms: i64) -> String {
     match ms.max(0) {
@@ -149,6 +169,21 @@ mod tests {
             assert_eq!(age(at.parse::<Timestamp>().unwrap(), now), shown);
         }
         assert_eq!(age(None, now), "?");
+    }
+
+    #[test]
+    fn an_age_holds_until_the_second_at_which_it_says_something_else() {
+        let at: Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
+        let mut now = at - jiff::SignedDuration::from_secs(3);
+        // Every change of the first four years.
+        while now < at + jiff::SignedDuration::from_hours(4 * 366 * 24) {
+            let next = Timestamp::from_second(age_until(Some(at), now)).unwrap();
+            let before = next - jiff::SignedDuration::from_secs(1);
+            assert_eq!(age(at, before), age(at, now));
+            assert_ne!(age(at, next), age(at, now));
+            now = next;
+        }
+        assert_eq!(age_until(None, now), i64::MAX);
     }
 
     #[test]

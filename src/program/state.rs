@@ -26,6 +26,7 @@ use crate::domain::target::TargetEntry;
 use crate::domain::text::clean_line;
 use crate::domain::waiting::Waiting;
 use crate::program::places::{Places, place_of};
+use crate::screens::parts::moment::Moment;
 use crate::screens::parts::{Ctx, Filter, ScreenEvent};
 use crate::screens::{
     Screen, approve, command, compare, curve, decide, experiments, files, help, history, inbox, job_log, models,
@@ -300,7 +301,7 @@ impl State {
             tracking: &self.tracking_url,
             themes: &self.themes,
             targets: &self.targets,
-            now: self.now,
+            now: Moment::of(self.now),
             zone: self.zone(),
             ticks: self.ticks,
             by_timer: self.by_timer,
@@ -369,8 +370,6 @@ impl State {
     }
 
     pub(super) fn tell_time(&mut self, now: Timestamp) {
-        // Ages are said in seconds.
-        self.edition += u64::from(self.now.as_second() != now.as_second());
         self.now = now;
         self.ticks = u64::try_from(now.as_millisecond() / 100).unwrap_or(0);
     }

@@ -13,7 +13,7 @@ use crate::screens::parts::Ctx;
 use crate::screens::parts::save::Save;
 use crate::screens::parts::view as format;
 use crate::screens::{Screen, with_screen};
-use crate::ui::kept::Bar;
+use crate::ui::kept::{Bar, Fresh};
 use crate::ui::layout::{Breadth, SMALLEST};
 use crate::ui::skin::{Role, Skin};
 use crate::ui::widgets::{Footer, Ground, HeaderBar, Hint, Rule, TargetMark, TooSmall};
@@ -33,7 +33,8 @@ pub fn view(state: &State, skin: &Skin, buf: &mut Buffer) {
 /// Draws the program into a buffer that has the frame before, and returns the areas in which it may differ from that.
 /// `kept` belongs to this state, skin and buffer.
 pub fn view_again(state: &State, skin: &Skin, kept: &Kept, buf: &mut Buffer) -> Vec<Rect> {
-    kept.frame(state.edition(), skin.style(Role::Text), buf, |buf| paint(state, skin, kept, buf.area, buf))
+    let fresh = Fresh { edition: state.edition(), second: state.now.as_second() };
+    kept.frame(fresh, skin.style(Role::Text), buf, |buf| paint(state, skin, kept, buf.area, buf))
 }
 
 fn paint(state: &State, skin: &Skin, kept: &Kept, area: Rect, buf: &mut Buffer) {
@@ -41,7 +42,7 @@ fn paint(state: &State, skin: &Skin, kept: &Kept, area: Rect, buf: &mut Buffer) 
         kept.cover();
         return (&TooSmall { skin }).render(area, buf);
     }
-    let ctx = Ctx { kept: Some(kept), ..state.ctx_of(state.top()) };
+    let ctx = state.ctx_of(state.top()).drawn(kept);
     let (header, rest) = format::split_top(area, 1);
     let (rule, rest) = format::split_top(rest, 1);
     let (rest, footer) = format::split_bottom(rest, 1);
@@ -128,7 +129,8 @@ fn draw_notice(notice: &Notice, skin: &Skin, area: Rect, buf: &mut Buffer) {
 
 fn draw_footer(state: &State, ctx: &Ctx<'_>, skin: &Skin, kept: &Kept, area: Rect, buf: &mut Buffer) {
     let wanted = state.top().hints(ctx);
-    let said = (state.contexts(), wanted, state.top().finder().is_some(), state.is_finding());
+    let spins = (state.driving != Driving::Idle).then_some(state.ticks);
+    let said = (state.contexts(), wanted, state.top().finder().is_some(), state.is_finding(), spins);
     kept.bar(Bar::Footer, said, area, buf, |buf| footer(state, ctx, skin, wanted, area, buf));
 }
 

@@ -40,12 +40,32 @@ pub enum Bar {
 #[derive(Debug, Default)]
 pub struct Kept(RefCell<Pieces>);
 
+/// What tells whether that which was painted still holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fresh {
+    /// Changes with all but the place of the cursor, the first row in sight and the time.
+    pub edition: u64,
+    /// The time, in whole seconds; see [`Kept::holds`].
+    pub second: i64,
+}
+
+/// A piece as it was painted.
+#[derive(Debug)]
+struct Painted {
+    area: Rect,
+    cells: Vec<Cell>,
+    /// The second from which on it does not hold.
+    until: i64,
+}
+
 #[derive(Debug, Default)]
 struct Pieces {
-    edition: u64,
+    fresh: Fresh,
+    /// Until when that which is being painted holds.
+    until: i64,
     /// The style of what is blank.
     ground: Style,
-    painted: HashMap<Piece, (Rect, Vec<Cell>)>,
+    painted: HashMap<Piece, Painted>,
     /// The hash of what a bar says.
     said: HashMap<Bar, u64>,
     /// What is where in this frame, in the order in which it was painted.
@@ -64,21 +84,21 @@ struct Pieces {
 
 impl Kept {
     /// Paints a frame into a buffer that has the frame before, and returns the areas in which it may differ from that.
-    /// Everything is painted again if that was another edition: a number that changes with all but the place of the
-    /// cursor and the first row in sight. What `paint` does not paint as a piece is blank before, in the style `ground`.
+    /// Everything is painted again if that was another edition. What `paint` does not paint as a piece is blank before,
+    /// in the style `ground`.
     pub fn frame(
         &self,
-        edition: u64,
+        fresh: Fresh,
         ground: Style,
         buf: &mut Buffer,
         mut paint: impl FnMut(&mut Buffer),
     ) -> Vec<Rect> {
-        self.begin(edition, ground, buf);
+        self.begin(fresh, ground, buf);
         paint(buf);
         if !self.fits() {
             // The lines of the screen are divided in another way.
             self.0.borrow_mut().here.clear();
-            self.begin(edition, ground, buf);
+            self.begin(fresh, ground, buf);
             paint(buf);
         }
         let pieces = &mut *self.0.borrow_mut();
@@ -105,10 +125,18 @@ impl Kept {
         if self.0.borrow_mut().place(piece, area, buf) {
             return;
         }
+        self.0.borrow_mut().until = i64::MAX;
         paint(buf);
         let mut cells = Vec::with_capacity(area.area() as usize);
         area.rows().for_each(|row| cells.extend_from_slice(line(row, buf)));
-        self.0.borrow_mut().painted.insert(piece, (area, cells));
+        let pieces = &mut *self.0.borrow_mut();
+        pieces.painted.insert(piece, Painted { area, cells, until: pieces.until });
+    }
+
+    /// What is being painted holds until this second of the time: later it is painted again.
+    pub fn holds(&self, until: i64) {
+        let pieces = &mut *self.0.borrow_mut();
+        pieces.until = pieces.until.min(until);
     }
 
     /// Paints a line, unless it is there and says the same: its text depends on nothing but the edition and `said`.
@@ -123,11 +151,12 @@ impl Kept {
         self.paint(Piece::Bar(bar), area, buf, paint);
     }
 
-    fn begin(&self, edition: u64, ground: Style, buf: &mut Buffer) {
+    fn begin(&self, fresh: Fresh, ground: Style, buf: &mut Buffer) {
         let pieces = &mut *self.0.borrow_mut();
-        if pieces.edition != edition || pieces.painted.len() > MOST || pieces.covered {
-            *pieces = Pieces { edition, ground, ..Pieces::default() };
+        if pieces.fresh.edition != fresh.edition || pieces.painted.len() > MOST || pieces.covered {
+            *pieces = Pieces { ground, ..Pieces::default() };
         }
+        pieces.fresh = fresh;
         std::mem::swap(&mut pieces.before, &mut pieces.here);
         pieces.here.clear();
         pieces.changed.clear();
@@ -150,18 +179,18 @@ impl Pieces {
     fn place(&mut self, piece: Piece, area: Rect, buf: &mut Buffer) -> bool {
         let before = self.before.get(self.here.len()).copied();
         self.here.push((area, piece));
-        let painted = self.painted.get(&piece);
+        let painted = self.painted.get(&piece).filter(|painted| self.fresh.second < painted.until);
         if before == Some((area, piece)) && painted.is_some() {
             return true;
         }
         self.changed.push(area);
         self.moved |= before.is_none_or(|(there, _)| there != area);
-        let fits = |from: &Rect| (from.x, from.width, from.height) == (area.x, area.width, area.height);
-        let Some((_, cells)) = painted.filter(|(from, _)| fits(from)) else {
+        let fits = |from: Rect| (from.x, from.width, from.height) == (area.x, area.width, area.height);
+        let Some(painted) = painted.filter(|painted| fits(painted.area)) else {
             clear(area, buf, self.ground);
             return false;
         };
-        let rows = cells.chunks(usize::from(area.width).max(1));
+        let rows = painted.cells.chunks(usize::from(area.width).max(1));
         area.rows().zip(rows).for_each(|(row, cells)| line(row, buf).clone_from_slice(cells));
         true
     }
@@ -211,7 +240,7 @@ mod tests {
 
     /// A frame of the pieces, each with its text.
     fn frame(kept: &Kept, edition: u64, buf: &mut Buffer, pieces: &[(Piece, Rect, &str)]) -> Vec<Rect> {
-        kept.frame(edition, Style::new(), buf, |buf| {
+        kept.frame(Fresh { edition, second: 0 }, Style::new(), buf, |buf| {
             for (piece, area, text) in pieces {
                 kept.paint(*piece, *area, buf, |buf| {
                     for (line, row) in text.split('/').zip(area.rows()) {
@@ -250,7 +279,7 @@ mod tests {
         let beside = [Rect::new(3, 0, 5, 1), Rect::new(3, 1, 5, 1), Rect::new(0, 2, 8, 1)];
         assert_eq!(drawn(&[one, two]), beside);
         let marked = (Piece::Row(1, true), lower, "DEF");
-        assert_eq!(drawn(&[one, marked]), [beside[0], Rect::new(0, 1, 8, 1), beside[2]]);
+        assert_eq!(drawn(&[one, marked]), [lower, beside[0], beside[1], beside[2]]);
         assert_eq!(drawn(&[marked]), [Rect::new(0, 0, 8, 3)], "there are fewer lines");
         assert_eq!(lines(&buf), ["", "DEF", ""]);
     }
@@ -260,7 +289,7 @@ mod tests {
         let (kept, mut buf) = (Kept::default(), buffer());
         let piece = (Piece::Head, Rect::new(0, 0, 3, 1), "abc");
         frame(&kept, 1, &mut buf, &[piece]);
-        let all = kept.frame(1, Style::new(), &mut buf, |buf| {
+        let all = kept.frame(Fresh { edition: 1, second: 0 }, Style::new(), &mut buf, |buf| {
             kept.paint(piece.0, piece.1, buf, |_| ());
             buf.set_string(1, 0, "xx", Style::new());
             kept.cover();
@@ -269,6 +298,26 @@ mod tests {
         assert_eq!(frame(&kept, 1, &mut buf, &[piece]), [buf.area]);
         assert_eq!(lines(&buf), ["abc", "", ""]);
         assert_eq!(frame(&kept, 1, &mut buf, &[piece]).len(), 3);
+    }
+
+    #[test]
+    fn what_says_a_time_is_painted_again_when_that_is_over() {
+        let (kept, mut buf) = (Kept::default(), buffer());
+        let mut drawn = |second: i64| {
+            kept.frame(Fresh { edition: 1, second }, Style::new(), &mut buf, |buf| {
+                for (row, until) in [(0, i64::MAX), (1, 60)] {
+                    let area = Rect::new(0, row, 8, 1);
+                    kept.paint(Piece::Row(usize::from(row), false), area, buf, |buf| {
+                        kept.holds(until);
+                        buf.set_string(0, row, format!("{second}s"), Style::new());
+                    });
+                }
+            });
+            lines(&buf)
+        };
+        assert_eq!(drawn(3), ["3s", "3s", ""]);
+        assert_eq!(drawn(59), ["3s", "3s", ""]);
+        assert_eq!(drawn(60), ["3s", "60s", ""]);
     }
 
     #[test]

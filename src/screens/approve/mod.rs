@@ -243,7 +243,7 @@ impl Approve {
         if ctx.busy {
             return say("Another promotion is running. Wait until it is done.");
         }
-        if ctx.now.duration_since(preflight.read_at).as_secs() > MAX_AGE_S {
+        if ctx.now.read().duration_since(preflight.read_at).as_secs() > MAX_AGE_S {
             return Err(Obstacle::ReadAgain);
         }
         Ok(preflight)

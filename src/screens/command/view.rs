@@ -96,7 +96,10 @@ fn ended(run: &OwnRun, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     match &run.end {
         None => {
             let spin = symbols.spin(usize::try_from(ctx.ticks % 1024).unwrap_or(0));
-            Phrase::of(Role::Warn, format!("{spin} runs, {}; {} stops it", took(ctx.now), ctx.keys.named(Action::Back)))
+            Phrase::of(
+                Role::Warn,
+                format!("{spin} runs, {}; {} stops it", took(ctx.now.read()), ctx.keys.named(Action::Back)),
+            )
         }
         Some((Ok(Ended::Code(0)), at)) => {
             Phrase::of(Role::Good, format!("{} exit code 0, {}", symbols.pass, took(*at)))

@@ -116,7 +116,7 @@ impl Decide {
         if self.reason.text().trim().is_empty() {
             return Some(format!("Enter a reason to {}.", self.decision.word()));
         }
-        if let Err(why) = read_day(self.until.value(), ctx.now) {
+        if let Err(why) = read_day(self.until.value(), ctx.now.read()) {
             return Some(why);
         }
         if ctx.cache.is_loading(&self.query()) {
@@ -142,7 +142,7 @@ impl Decide {
         SignOff {
             answers: ctx.draft(&self.model, self.version).answers,
             opened_at: ctx.opened_at(&self.model, self.version),
-            until: read_day(self.until.value(), ctx.now).ok().flatten(),
+            until: read_day(self.until.value(), ctx.now.read()).ok().flatten(),
             ..SignOff::because(self.reason.text())
         }
     }

@@ -90,7 +90,7 @@ impl Decide {
                 lines.push(Phrase::default());
                 lines.extend(written::lines(draft, wide, skin));
                 if let Some(mark) = DecisionMark::on(&draft.facts.version) {
-                    let text = format!("{} replaces: {}", symbols.warn, decision::mark(&mark, ctx.now));
+                    let text = format!("{} replaces: {}", symbols.warn, decision::mark(&mark, ctx.now.read()));
                     let text = text::fit(&text, wide, symbols.ellipsis);
                     lines.push(Phrase::of(Role::Warn, text));
                 }

@@ -9,7 +9,6 @@ use crate::app::action::Action;
 use crate::app::query::Query;
 use crate::domain::experiment::Experiment;
 use crate::present::number;
-use crate::present::time;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::Phrase;
@@ -66,7 +65,7 @@ fn sample() -> Row<'static> {
 }
 
 pub(super) fn cells(experiment: &Experiment, ctx: &Ctx<'_>) -> Vec<Phrase<'static>> {
-    let age = |at| Phrase::of(Role::Muted, time::age(at, ctx.now));
+    let age = |at| Phrase::of(Role::Muted, ctx.now.age(at));
     vec![
         Phrase::new(experiment.name.clone()),
         age(experiment.updated_at),

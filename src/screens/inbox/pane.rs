@@ -57,7 +57,7 @@ pub fn lines(
     let symbols = skin.symbols();
     let mut lines = Vec::new();
     if let Some(mark) = waiting.held() {
-        lines.extend(Mark::Warn.say(decision::mark(&mark, ctx.now), symbols).wrap(width, 2));
+        lines.extend(Mark::Warn.say(decision::mark(&mark, ctx.now.read()), symbols).wrap(width, 2));
     }
     let Some(facts) = facts else {
         lines.push(Phrase::of(Role::Muted, format!("{} reading", symbols.ellipsis)));

@@ -61,7 +61,7 @@ impl Verdicts {
     /// Evaluates those of `rows` not yet evaluated on the current facts. `rows` are model indices with their waiting
     /// versions. Returns the sections of those that are judged as far as they can be.
     pub fn judge<'a>(&mut self, rows: impl IntoIterator<Item = (usize, Waiting<'a>)>, ctx: &Ctx<'_>) -> Vec<Settled> {
-        let minute = ctx.now.as_second() / 60;
+        let minute = ctx.now.read().as_second() / 60;
         let cache = ctx.cache;
         let changes = cache.row_changes() + cache.version_changes() + cache.evaluations().changes();
         let from = (cache.models.extent().edition(), changes, minute);
@@ -110,7 +110,11 @@ impl Verdicts {
 
     /// The queries to read these verdicts anew: all that somebody asks for, and old ones if the timer does.
     pub fn anew(&mut self, rows: impl Iterator<Item = (usize, VersionNumber)>, ctx: &Ctx<'_>) -> Vec<Query> {
-        let since = if ctx.by_timer { ctx.now.checked_sub(READ_AGAIN_AFTER).unwrap_or(ctx.now) } else { ctx.now };
+        let since = if ctx.by_timer {
+            ctx.now.read().checked_sub(READ_AGAIN_AFTER).unwrap_or(ctx.now.read())
+        } else {
+            ctx.now.read()
+        };
         self.since = Some(since);
         let asked = |key| {
             let Judged { facts, .. } = self.rows.get(&key)?.as_ref()?;
@@ -175,7 +179,7 @@ fn judged(waiting: &Waiting<'_>, old: Option<SharedFacts>, ctx: &Ctx<'_>) -> Opt
         }
         None => {
             let sources: Vec<_> = ctx.rules.configured_policy(&waiting.candidate.model).into_iter().collect();
-            let so_far = partial(&sources, &facts, ctx.now);
+            let so_far = partial(&sources, &facts, ctx.now.read());
             let (seen, blocking) = (so_far.verdict.findings.len(), so_far.verdict.count(CheckState::Block));
             RowVerdict::Part { seen, of: seen + so_far.unseen, blocking, failed: false }
         }

@@ -17,7 +17,6 @@ use crate::domain::registry::ModelVersion;
 use crate::domain::run::MetricValue;
 use crate::present::decision;
 use crate::present::number;
-use crate::present::time;
 use crate::present::version as words;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::choice_view::{self, Chosen};
@@ -125,7 +124,7 @@ impl Inbox {
         let mut cells = vec![
             Phrase::new(indent).join(marked_name(candidate, ctx, skin)),
             Phrase::of(Role::Candidate, candidate.number.to_string()),
-            Phrase::new(time::age(candidate.created_at, ctx.now)),
+            Phrase::new(ctx.now.age(candidate.created_at)),
             format::known_or(author, reading),
             words::standing(candidate, ctx.rules.put_forward(candidate)),
             format::known_or(name.map(str::to_owned), reading),
@@ -253,9 +252,9 @@ fn fold(newer: usize, older: usize) -> String {
 /// A held row: who holds it and why, instead of the numbers.
 fn held(waiting: &Waiting<'_>, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     let candidate = waiting.candidate;
-    let age = time::age(candidate.created_at, ctx.now);
+    let age = ctx.now.age(candidate.created_at);
     let author = candidate.author.clone().map(|a| format!("   {a}")).unwrap_or_default();
-    let why = waiting.held().map(|mark| decision::mark(&mark, ctx.now)).unwrap_or_default();
+    let why = waiting.held().map(|mark| decision::mark(&mark, ctx.now.read())).unwrap_or_default();
     format::name(&candidate.model, Role::Muted, skin)
         .add(Role::Candidate, format!("   {}", candidate.number))
         .add(Role::Muted, format!("   {age}{author}   "))

@@ -11,7 +11,6 @@ use crate::domain::inbox::{production, waiting};
 use crate::domain::registry::RegisteredModel;
 use crate::domain::text::first_line;
 use crate::present::number;
-use crate::present::time;
 use crate::screens::parts::production as in_production;
 use crate::screens::parts::view as format;
 use crate::screens::parts::{Ctx, text_of};
@@ -101,7 +100,7 @@ fn cells(model: &RegisteredModel, ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phrase<'sta
         },
         version(Role::Text, model.latest.iter().map(|v| v.number).max()),
         version(Role::Candidate, waiting(model, target).map(|w| w.candidate.number)),
-        Phrase::of(Role::Muted, time::age(model.updated_at, ctx.now)),
+        Phrase::of(Role::Muted, ctx.now.age(model.updated_at)),
         Phrase::of(Role::Muted, first_line(&model.description).to_owned()),
     ]
 }

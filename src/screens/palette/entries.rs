@@ -12,7 +12,6 @@ use crate::domain::reference::{Selector, VersionRef};
 use crate::domain::registry::{ModelVersion, RegisteredModel};
 use crate::domain::release::version_of_tag;
 use crate::domain::text::clean_line;
-use crate::present::time;
 use crate::present::version::{place, run_label, run_word};
 use crate::screens::parts::waiting::{known, waiting_in};
 use crate::screens::parts::{Ctx, Order};
@@ -228,7 +227,7 @@ fn of_version(version: &ModelVersion, production: Option<VersionNumber>, ctx: &C
         false => (Standing::Candidate, place(version, target)),
     };
     let aliases: String = version.aliases.iter().map(|alias| format!(" @{}", clean_line(alias))).collect();
-    let age = version.created_at.map(|at| format!(", {}", time::age(at, ctx.now))).unwrap_or_default();
+    let age = version.created_at.map(|at| format!(", {}", ctx.now.age(at))).unwrap_or_default();
     let (raw, route) = (format!("{} {number}", model.as_str()), Route::Review(model.clone(), number));
     let entry = Entry::of_route(Kind::Version, route, format!("{model} {number}"), format!("{note}{aliases}{age}"));
     Entry { raw, standing, ..entry }

@@ -11,7 +11,7 @@ use crate::domain::promotion::SagaState;
 /// What to ask. Nothing of a promotion that this process is driving: its journal is read as it grows.
 pub fn query(state: &SagaState, ctx: &Ctx<'_>) -> Option<Query> {
     let driven = ctx.busy && !state.is_over();
-    (!driven && state.may_differ_in_cd(ctx.now)).then_some(Query::Cd { promotion: state.plan.id })
+    (!driven && state.may_differ_in_cd(ctx.now.read())).then_some(Query::Cd { promotion: state.plan.id })
 }
 
 /// The promotion with CD as it is now, as far as that was read.

@@ -6,6 +6,7 @@ pub mod choice_view;
 pub mod code;
 pub mod known;
 pub mod lineage;
+pub mod moment;
 pub mod narrowed;
 pub mod picker;
 pub mod plot;
@@ -20,6 +21,7 @@ pub mod view;
 pub mod waiting;
 pub mod written;
 
+use self::moment::Moment;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -91,7 +93,7 @@ pub struct Ctx<'a> {
     pub themes: &'a [String],
     /// The user's saved preferences.
     pub prefs: &'a Prefs,
-    pub now: Timestamp,
+    pub now: Moment<'a>,
     /// The zone in which times are said.
     pub zone: Zone<'a>,
     /// Tenths of a second, for the spinner.
@@ -120,7 +122,12 @@ pub struct Ctx<'a> {
     pub opened: &'a BTreeMap<(ModelName, VersionNumber), Timestamp>,
 }
 
-impl Ctx<'_> {
+impl<'a> Ctx<'a> {
+    /// The same while a frame is drawn.
+    pub fn drawn(self, kept: &'a Kept) -> Self {
+        Self { kept: Some(kept), now: self.now.drawn(kept), ..self }
+    }
+
     /// When the review of this version was first opened in this session.
     pub fn opened_at(&self, model: &ModelName, version: VersionNumber) -> Option<Timestamp> {
         self.opened.get(&(model.clone(), version)).copied()

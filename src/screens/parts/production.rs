@@ -40,7 +40,7 @@ pub fn to_ask<'a>(models: impl Iterator<Item = &'a ModelName>, ctx: &Ctx<'_>) ->
 
 /// The queries to read again: all that somebody asks for, and old ones if the timer does.
 pub fn anew<'a>(models: impl Iterator<Item = &'a ModelName>, ctx: &Ctx<'_>) -> Vec<Query> {
-    let is_old = |at: Timestamp| ctx.now.duration_since(at) >= READ_AGAIN_AFTER;
+    let is_old = |at: Timestamp| ctx.now.read().duration_since(at) >= READ_AGAIN_AFTER;
     let tried_at = |query: &Query| ctx.cache.slot(query).and_then(|slot| slot.tried_at);
     models.map(query).filter(|query| tried_at(query).is_some_and(|at| !ctx.by_timer || is_old(at))).collect()
 }

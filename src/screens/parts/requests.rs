@@ -33,7 +33,8 @@ pub fn lines(model: &ModelName, number: VersionNumber, ctx: &Ctx<'_>, skin: &Ski
     };
     let shown = if open.len() > MOST { MOST - 1 } else { open.len() };
     let line = |text: String| Phrase::of(Role::Marked, format!(" {} ", symbols.marked)).text(text);
-    let mut lines: Vec<_> = open.iter().take(shown).map(|request| line(words::request(request, ctx.now))).collect();
+    let mut lines: Vec<_> =
+        open.iter().take(shown).map(|request| line(words::request(request, ctx.now.read()))).collect();
     if shown < open.len() {
         lines.push(line(format!("and {} more requests", open.len() - shown)));
     }

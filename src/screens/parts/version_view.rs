@@ -121,7 +121,7 @@ pub fn lines(version: &ModelVersion, width: usize, ctx: &Ctx<'_>, skin: &Skin) -
     }
     if let Some(Ok(open)) = ctx.cache.requests(&version.model, version.number) {
         for asked in open {
-            fact("requested", Phrase::new(request(asked, ctx.now)));
+            fact("requested", Phrase::new(request(asked, ctx.now.read())));
         }
     }
     fact("source", Phrase::of(Role::Link, clean_line(&version.source)));

@@ -2,7 +2,6 @@
 
 use crate::app::action::Action;
 use crate::app::owner::Owner;
-use crate::present::time;
 use crate::present::version;
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
@@ -152,7 +151,7 @@ pub fn freshness(
 /// As [`freshness`], on a screen that the timer reads again: `8s ago`.
 pub fn age(loading: bool, failed: bool, read_at: Option<Timestamp>, ctx: &Ctx<'_>, skin: &Skin) -> Phrase<'static> {
     match read_at {
-        Some(at) if !failed => Phrase::of(Role::Muted, format!("{} ago", time::age(at, ctx.now))),
+        Some(at) if !failed => Phrase::of(Role::Muted, format!("{} ago", ctx.now.age(at))),
         _ => freshness(loading, failed, read_at, ctx, skin),
     }
 }

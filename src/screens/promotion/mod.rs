@@ -104,7 +104,8 @@ impl Promotion {
         }
         let moved = std::mem::replace(&mut self.jobs_asked_at, state.next_seq) != state.next_seq;
         let every = self.every(ctx);
-        let due = |at: Timestamp| moved || every.is_some_and(|every| ctx.now.duration_since(at).as_secs() >= every);
+        let due =
+            |at: Timestamp| moved || every.is_some_and(|every| ctx.now.read().duration_since(at).as_secs() >= every);
         let again: Vec<Query> = idle.into_iter().filter(|(_, at)| due(*at)).map(|(query, _)| query).collect();
         if again.is_empty() { Response::none() } else { Response::refresh(again) }
     }
@@ -114,7 +115,7 @@ impl Promotion {
         let state = self.current(ctx)?;
         let runs = runs(&state)?;
         let asked = state.asked_of_cd.last().filter(|asked| !matches!(asked.answer, Some(Err(_))));
-        if asked.is_some_and(|asked| ctx.now.duration_since(asked.at).as_secs() < BEGINS_S) {
+        if asked.is_some_and(|asked| ctx.now.read().duration_since(asked.at).as_secs() < BEGINS_S) {
             return Some(JOBS_EVERY_S);
         }
         let waits = |run: &CdRun| run.state.is_final() || run.state == CdState::Waiting;

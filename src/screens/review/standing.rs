@@ -15,5 +15,5 @@ pub fn is_shown(facts: Option<&ReviewedFacts>) -> bool {
 /// The line; none if the version is neither rejected nor held.
 pub fn line(facts: Option<&ReviewedFacts>, ctx: &Ctx<'_>, skin: &Skin) -> Option<Phrase<'static>> {
     let mark = DecisionMark::on(&facts?.version).filter(DecisionMark::sets_aside)?;
-    Some(Phrase::of(Role::Warn, format!(" {} {}", skin.symbols().warn, decision::mark(&mark, ctx.now))))
+    Some(Phrase::of(Role::Warn, format!(" {} {}", skin.symbols().warn, decision::mark(&mark, ctx.now.read()))))
 }

@@ -9,7 +9,7 @@ use crate::app::action::Action;
 use crate::domain::decision::Candidate;
 use crate::domain::text::clean_line;
 use crate::present::number;
-use crate::present::time::{self, Zone};
+use crate::present::time::Zone;
 use crate::screens::parts::Ctx;
 use crate::screens::parts::view as format;
 use crate::ui::layout::{Column, Widths};
@@ -107,7 +107,7 @@ fn row(candidate: &Candidate, ctx: &Ctx<'_>, skin: &Skin) -> Row<'static> {
     Row::new(vec![
         Phrase::of(Role::Candidate, candidate.version.to_string()),
         or_none(candidate.last_known().map(|at| ctx.zone.cell(at))),
-        Phrase::new(time::age(candidate.last_known(), ctx.now)),
+        Phrase::new(ctx.now.age(candidate.last_known())),
         or_none(candidate.by.clone()),
         or_none(candidate.tag.as_ref().map(ToString::to_string)),
         notes.add(Role::Muted, candidate.sources.join(", ")),

@@ -9,7 +9,6 @@ use super::{RunDetail, Tab};
 use crate::app::action::Action;
 use crate::app::keymap::Context;
 use crate::domain::text::clean_line;
-use crate::present::time;
 use crate::present::version;
 use crate::present::version::run_label;
 use crate::screens::parts::Ctx;
@@ -100,7 +99,7 @@ fn row(row: &RunRow, tab: Tab, ctx: &Ctx<'_>) -> Row<'static> {
             Phrase::new(format!("{}{}", if *inside { "  " } else { "" }, clean_line(name))),
             Phrase::new(point.value.to_string()),
             Phrase::of(Role::Muted, point.step.to_string()),
-            Phrase::of(Role::Muted, time::age(point.at, ctx.now)),
+            Phrase::of(Role::Muted, ctx.now.age(point.at)),
         ]),
         RunRow::Text { name, value } => Row::new(vec![Phrase::new(clean_line(name)), Phrase::new(clean_line(value))]),
         RunRow::Line(line) if tab == Tab::Description => Row::across(Phrase::new(line.clone())),

@@ -244,7 +244,7 @@ fn cells(run: &Run, chosen: &[RunColumn], ctx: &Ctx<'_>, skin: &Skin) -> Vec<Phr
     let mut cells = vec![
         version::run_status(run, skin.symbols()),
         Phrase::new(run_label(run)),
-        Phrase::of(Role::Muted, time::age(run.started_at, ctx.now)),
+        Phrase::of(Role::Muted, ctx.now.age(run.started_at)),
         Phrase::of(Role::Muted, took),
         Phrase::new(run.user.clone().unwrap_or_default()),
     ];

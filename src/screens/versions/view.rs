@@ -13,7 +13,6 @@ use crate::domain::registry::ModelVersion;
 use crate::domain::text::first_line;
 use crate::present::decision;
 use crate::present::number;
-use crate::present::time;
 use crate::present::version as words;
 use crate::screens::parts::choice_view::{self, Chosen};
 use crate::screens::parts::known::{Known, known};
@@ -171,7 +170,9 @@ fn cells(version: &ModelVersion, from: &[ModelVersion], ctx: &Ctx<'_>, skin: &Sk
     let word = match promotion_on(version) {
         Some((_, by)) => Phrase::of(Role::Warn, format!("{} {by} is promoting this   ", symbols.warn)),
         None => match DecisionMark::on(version).filter(DecisionMark::sets_aside) {
-            Some(mark) => Phrase::of(Role::Warn, format!("{} {}   ", symbols.warn, decision::mark(&mark, ctx.now))),
+            Some(mark) => {
+                Phrase::of(Role::Warn, format!("{} {}   ", symbols.warn, decision::mark(&mark, ctx.now.read())))
+            }
             None => Phrase::default(),
         },
     };
@@ -179,7 +180,7 @@ fn cells(version: &ModelVersion, from: &[ModelVersion], ctx: &Ctx<'_>, skin: &Sk
         Phrase::of(if in_production { Role::Production } else { Role::Text }, version.number.to_string()),
         stage,
         Phrase::new(version.aliases.join(", ")),
-        Phrase::new(time::age(version.created_at, ctx.now)),
+        Phrase::new(ctx.now.age(version.created_at)),
         format::known_or(author.map(str::to_owned), reading),
         format::known_or(name.map(str::to_owned), reading),
         format::known_or(value.map(|v| v.to_string()), reading),

@@ -105,7 +105,10 @@ fn request_rows(tree: &mut Tree<'_>, version: &ModelVersion, ctx: &Ctx<'_>) {
             tree.note(TreeRow::new("requested", "no open request").tone(Tone::Muted));
         }
         Some(Ok(open)) => {
-            tree.list("requested", open.iter().map(|r| TreeRow::new("", request(r, ctx.now)).copy(r.comment.clone())));
+            tree.list(
+                "requested",
+                open.iter().map(|r| TreeRow::new("", request(r, ctx.now.read())).copy(r.comment.clone())),
+            );
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::domain::promotion::samples;
 use crate::domain::rules::{RepositoryRule, Rules};
 use crate::domain::run::Run;
 use crate::domain::sorted_map::Tags;
+use crate::screens::parts::moment::Moment;
 
 /// A cache, and a user looking at the tab.
 struct Desk {
@@ -158,7 +159,7 @@ fn ctx<'a>(cache: &'a Cache, rules: &'a Rules, prefs: &'a Prefs) -> Ctx<'a> {
         tracking: "http://mlflow:5000",
         themes: &[],
         prefs,
-        now: samples::now(),
+        now: Moment::of(samples::now()),
         zone: crate::present::time::Zone::Utc,
         ticks: 0,
         by_timer: false,

@@ -38,7 +38,7 @@ impl Promotion {
             return (Phrase::of(Role::Title, format!("Promotion {}", self.id.short())), Vec::new());
         };
         let draft = &state.plan.draft;
-        let end = if state.is_over() || !ctx.busy { state.updated_at } else { ctx.now };
+        let end = if state.is_over() || !ctx.busy { state.updated_at } else { ctx.now.read() };
         let right = vec![
             Phrase::of(Role::Muted, time::between(state.opened_at, end)),
             Phrase::of(Role::Muted, format!("started {}", ctx.zone.clock(state.opened_at))),

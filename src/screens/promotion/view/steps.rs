@@ -29,7 +29,9 @@ pub(super) fn moments(state: &SagaState, jobs: bool, ctx: &Ctx<'_>, skin: &Skin)
                     moment.notes.push(Phrase::of(Role::Muted, promotion::run(run)));
                 }
                 let jobs = ctx.cache.jobs(&state.plan.draft.repo, run.id);
-                moment.notes.extend(jobs.into_iter().flatten().map(|j| promotion::job(j, ctx.now, skin.symbols())));
+                moment
+                    .notes
+                    .extend(jobs.into_iter().flatten().map(|j| promotion::job(j, ctx.now.read(), skin.symbols())));
             }
         }
         moments.push(moment);
@@ -120,7 +122,7 @@ fn moment(record: &StepRecord, state: &SagaState, ctx: &Ctx<'_>) -> Moment<'stat
     let duration = match (record.started_at, record.ended_at) {
         _ if record.step == Step::Follow && restarted(state).is_some() => attempt(state, ctx),
         (Some(from), Some(to)) => time::between(from, to),
-        (Some(from), None) if ctx.busy => time::between(from, ctx.now),
+        (Some(from), None) if ctx.busy => time::between(from, ctx.now.read()),
         _ => String::new(),
     };
     let title = record.step.to_string().into();
@@ -137,7 +139,7 @@ fn restarted(state: &SagaState) -> Option<(&CdRun, Timestamp)> {
 fn attempt(state: &SagaState, ctx: &Ctx<'_>) -> String {
     let Some((run, from)) = restarted(state) else { return String::new() };
     let jobs = || ctx.cache.jobs(&state.plan.draft.repo, run.id).into_iter().flatten();
-    let to = if run.state.is_final() { jobs().filter_map(|job| job.ended_at).max() } else { Some(ctx.now) };
+    let to = if run.state.is_final() { jobs().filter_map(|job| job.ended_at).max() } else { Some(ctx.now.read()) };
     to.filter(|to| *to >= from).map(|to| time::between(from, to)).unwrap_or_default()
 }
 

@@ -11,7 +11,6 @@ use crate::app::action::Action;
 use crate::domain::facts::ReviewedFacts;
 use crate::domain::ids::ModelName;
 use crate::domain::text::first_line;
-use crate::present::time;
 use crate::present::version as words;
 use crate::present::version::run_label;
 use crate::screens::parts::Ctx;
@@ -32,7 +31,7 @@ impl Diff {
         let area = format::Prompt::new(skin, label, picker.field()).hint(hint).draw(area, buf);
         let query = picker.query(ctx);
         let failure = query.as_ref().and_then(|q| ctx.cache.failure(q));
-        let shown_since = (!picker.entries().is_empty()).then_some(ctx.now);
+        let shown_since = (!picker.entries().is_empty()).then_some(ctx.now.read());
         let area = format::banner(area, buf, ctx, skin, failure, shown_since);
         if picker.entries().is_empty() {
             let loading = query.as_ref().is_some_and(|q| ctx.cache.is_loading(q));
@@ -82,7 +81,7 @@ fn entry_row(
             Row::new(vec![
                 Phrase::of(Role::Production, number),
                 Phrase::of(Role::Production, format!("{} in {target}", symbols.production)),
-                Phrase::of(Role::Muted, base.map(|v| time::age(v.created_at, ctx.now)).unwrap_or_default()),
+                Phrase::of(Role::Muted, base.map(|v| ctx.now.age(v.created_at)).unwrap_or_default()),
                 Phrase::of(Role::Muted, base.map(|v| first_line(&v.description).to_owned()).unwrap_or_default()),
             ])
         }
@@ -95,7 +94,7 @@ fn entry_row(
             Row::new(vec![
                 Phrase::new(number.to_string()),
                 stage,
-                Phrase::of(Role::Muted, time::age(version.created_at, ctx.now)),
+                Phrase::of(Role::Muted, ctx.now.age(version.created_at)),
                 Phrase::of(Role::Muted, first_line(&version.description).to_owned()),
             ])
         }
@@ -103,7 +102,7 @@ fn entry_row(
             Some(run) => Row::new(vec![
                 Phrase::new(run_label(run)),
                 Phrase::of(Role::Muted, format!("run {}", id.short())),
-                Phrase::of(Role::Muted, time::age(run.started_at, ctx.now)),
+                Phrase::of(Role::Muted, ctx.now.age(run.started_at)),
                 words::run_status(run, skin.symbols()),
             ]),
             None => Row::new(vec![Phrase::new(format!("run {}", id.short())), Phrase::of(Role::Muted, "by its id")]),
