@@ -48,3 +48,27 @@ fn a_moved_cursor_draws_two_rows_and_an_answer_all() {
     driver.keys("r");
     assert_eq!(drawn(&driver), 24);
 }
+
+/// Nothing arrives: only the time passes, and rows that say ages follow it.
+#[test]
+fn ages_go_on_while_only_the_cursor_moves() {
+    for (size, keys) in [((80, 24), ""), ((160, 50), ""), ((160, 50), "m"), ((120, 36), "H"), ((120, 36), "<enter>")] {
+        let mut driver = Driver::demo();
+        driver.resize(size.0, size.1);
+        driver.keys(keys);
+        let mut now = driver.state.now;
+        let mut seen = Vec::new();
+        for seconds in [0, 1, 7, 52, 60, 600, 3_000, 3_600, 40_000, 86_400, 8_000_000, 90_000_000] {
+            now += jiff::SignedDuration::from_secs(seconds);
+            driver.send(Msg::Clock(now));
+            // Each picture is compared with one that is drawn from nothing.
+            seen.push(driver.picture());
+            driver.keys("j");
+            driver.picture();
+            driver.keys("k");
+        }
+        seen.dedup();
+        let says_ages = !matches!(keys, "H" | "<enter>");
+        assert!(!says_ages || seen.len() > 3, "{size:?} {keys}: the ages stand still");
+    }
+}
