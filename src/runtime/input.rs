@@ -10,6 +10,7 @@ use std::time::Duration;
 use crossterm::event::{
     self, Event, EventStream, KeyCode as Code, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEventKind,
 };
+use crossterm::terminal;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
@@ -28,6 +29,8 @@ const WHEEL: i8 = 3;
 const QUEUE: usize = 256;
 /// Timeout of one wait for input: long enough to cause no wake-ups, short enough for the timers of every system.
 const WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+/// Time from a key to a look at the terminal's size; see [`watching`].
+const LOOK: Duration = Duration::from_millis(50);
 /// How long a stopped reader may take to release the terminal.
 const STOP: Duration = Duration::from_secs(1);
 
@@ -61,7 +64,8 @@ impl InputReader {
     /// If the operating system cannot create a thread.
     pub fn spawn() -> Outcome<Self> {
         let alarm = EventStream::new();
-        Self::over(|wait| if event::poll(wait)? { event::read().map(Some) } else { Ok(None) }, Some(alarm))
+        let read = |wait| if event::poll(wait)? { event::read().map(Some) } else { Ok(None) };
+        Self::over(watching(read, terminal::size), Some(alarm))
     }
 
     /// Reads from `source`, which takes a timeout and returns nothing if it expires or is interrupted.
@@ -126,6 +130,33 @@ impl Drop for InputReader {
 
 fn refused(reason: impl Into<String>) -> Failure {
     Failure::new(FailureKind::Local, Service::Local, "read the terminal", reason)
+}
+
+/// Looks at the size of the terminal a moment after a key. crossterm 0.29 loses a resize that comes together with a key:
+/// its mio source returns with the first of two things that are ready, and is not told of the other again.
+fn watching(
+    mut read: impl FnMut(Duration) -> io::Result<Option<Event>>,
+    mut size: impl FnMut() -> io::Result<(u16, u16)>,
+) -> impl FnMut(Duration) -> io::Result<Option<Event>> {
+    let (mut known, mut looks) = (size().ok(), false);
+    move |wait| {
+        let soon = looks && wait > LOOK;
+        let event = read(if soon { LOOK } else { wait })?;
+        match event {
+            Some(Event::Resize(width, height)) => known = Some((width, height)),
+            Some(_) => looks = true,
+            None if soon => {
+                looks = false;
+                if let Ok(now) = size()
+                    && known.replace(now) != Some(now)
+                {
+                    return Ok(Some(Event::Resize(now.0, now.1)));
+                }
+            }
+            None => {}
+        }
+        Ok(event)
+    }
 }
 
 fn forward(mut source: impl FnMut(Duration) -> io::Result<Option<Event>>, bell: &Bell, sender: &Sender<Msg>) {
@@ -348,6 +379,24 @@ mod tests {
         let keys = std::iter::from_fn(|| queue.try_recv().ok());
         let rushed = keys.filter_map(|msg| if let Msg::Input(Input::Key(key)) = msg { Some(key.rushed) } else { None });
         assert_eq!(rushed.collect::<Vec<_>>(), [false, false]);
+    }
+
+    #[test]
+    fn a_resize_that_was_lost_beside_a_key_is_found() {
+        let key = || Ok(Some(Event::Key(KeyEvent::new(Code::Char('j'), KeyModifiers::NONE))));
+        let mut sizes = [(80, 24), (80, 24), (60, 15), (60, 15)].into_iter();
+        let mut events = [key(), Ok(None), Ok(None), key(), Ok(None), key(), Ok(None)].into_iter();
+        let mut waits = Vec::new();
+        let read = |wait| {
+            waits.push(wait);
+            events.next().unwrap()
+        };
+        let mut source = watching(read, || Ok(sizes.next().unwrap()));
+        let seen: Vec<_> = std::iter::from_fn(|| Some(source(WAIT).unwrap())).take(7).collect();
+        assert_eq!(seen.iter().position(|event| *event == Some(Event::Resize(60, 15))), Some(4), "{seen:?}");
+        assert_eq!(seen.iter().filter(|event| matches!(event, Some(Event::Resize(..)))).count(), 1);
+        drop(source);
+        assert_eq!(waits, [WAIT, LOOK, WAIT, WAIT, LOOK, WAIT, LOOK]);
     }
 
     #[tokio::test]
