@@ -113,7 +113,7 @@ impl<'a, 'r> Table<'a, 'r> {
     }
 
     /// Copies rows that were painted before. Only one table of a screen may, and only if its rows depend on nothing that
-    /// a movement of the cursor changes; see [`Kept::renew`].
+    /// a movement of the cursor changes; see [`Kept::frame`].
     pub fn kept(self, kept: Option<&'a Kept>) -> Self {
         Self { kept, ..self }
     }
