@@ -9,8 +9,8 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-/// Most pieces that are kept; more are painted again.
-const MOST: usize = 512;
+/// Most cells that are kept, in screens: beyond that only what is in sight.
+const MOST: usize = 8;
 
 /// A piece of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,6 +66,8 @@ struct Pieces {
     /// The style of what is blank.
     ground: Style,
     painted: HashMap<Piece, Painted>,
+    /// How many cells were painted since the last look at what is kept.
+    cells: usize,
     /// The hash of what a bar says.
     said: HashMap<Bar, u64>,
     /// What is where in this frame, in the order in which it was painted.
@@ -130,6 +132,7 @@ impl Kept {
         let mut cells = Vec::with_capacity(area.area() as usize);
         area.rows().for_each(|row| cells.extend_from_slice(line(row, buf)));
         let pieces = &mut *self.0.borrow_mut();
+        pieces.cells += cells.len();
         pieces.painted.insert(piece, Painted { area, cells, until: pieces.until });
     }
 
@@ -153,8 +156,13 @@ impl Kept {
 
     fn begin(&self, fresh: Fresh, ground: Style, buf: &mut Buffer) {
         let pieces = &mut *self.0.borrow_mut();
-        if pieces.fresh.edition != fresh.edition || pieces.painted.len() > MOST || pieces.covered {
+        if pieces.fresh.edition != fresh.edition || pieces.covered {
             *pieces = Pieces { ground, ..Pieces::default() };
+        }
+        if pieces.cells > MOST * buf.content.len() {
+            let here = &pieces.here;
+            pieces.painted.retain(|piece, _| here.iter().any(|(_, there)| there == piece));
+            pieces.cells = pieces.painted.values().map(|painted| painted.cells.len()).sum();
         }
         pieces.fresh = fresh;
         std::mem::swap(&mut pieces.before, &mut pieces.here);
@@ -318,6 +326,18 @@ mod tests {
         assert_eq!(drawn(3), ["3s", "3s", ""]);
         assert_eq!(drawn(59), ["3s", "3s", ""]);
         assert_eq!(drawn(60), ["3s", "60s", ""]);
+    }
+
+    #[test]
+    fn of_what_is_out_of_sight_only_a_few_screens_are_kept() {
+        let (kept, mut buf) = (Kept::default(), buffer());
+        for at in 0..100 {
+            frame(&kept, 1, &mut buf, &[(Piece::Beside(at), buffer().area, "a/b/c")]);
+            let cells: usize = kept.0.borrow().painted.values().map(|painted| painted.cells.len()).sum();
+            assert!(cells <= (MOST + 1) * buf.content.len(), "{cells} cells after {at} pieces");
+        }
+        assert_eq!(frame(&kept, 1, &mut buf, &[(Piece::Beside(99), buffer().area, "never")]), []);
+        assert_eq!(lines(&buf), ["a", "b", "c"]);
     }
 
     #[test]
