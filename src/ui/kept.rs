@@ -15,7 +15,7 @@ const MOST: usize = 8;
 /// A piece of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Piece {
-    /// A line of every screen, counted from its edges.
+    /// A line that every screen has.
     Bar(Bar),
     /// The headings of the columns.
     Head,
@@ -40,7 +40,7 @@ pub enum Bar {
 #[derive(Debug, Default)]
 pub struct Kept(RefCell<Pieces>);
 
-/// What tells whether that which was painted still holds.
+/// Tells whether what was painted still holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fresh {
     /// Changes with all but the place of the cursor, the first row in sight and the time.
@@ -61,7 +61,7 @@ struct Painted {
 #[derive(Debug, Default)]
 struct Pieces {
     fresh: Fresh,
-    /// Until when that which is being painted holds.
+    /// The second from which on what is being painted does not hold.
     until: i64,
     /// The style of what is blank.
     ground: Style,
@@ -106,12 +106,11 @@ impl Kept {
         let pieces = &mut *self.0.borrow_mut();
         if pieces.before.is_empty() {
             pieces.open = gaps(buf.area, &pieces.here);
-            pieces.changed = vec![buf.area];
-        } else if pieces.covered {
-            pieces.changed = vec![buf.area];
-        } else {
-            pieces.changed.extend_from_slice(&pieces.open);
         }
+        if pieces.before.is_empty() || pieces.covered {
+            return vec![buf.area];
+        }
+        pieces.changed.extend_from_slice(&pieces.open);
         std::mem::take(&mut pieces.changed)
     }
 

@@ -384,3 +384,14 @@ fn tests_do_not_sleep() {
     }
     none(&broken);
 }
+
+/// `dist` inherits from `release`, and what that says of single packages too.
+#[test]
+fn published_binaries_are_optimised_in_every_package() {
+    let manifest = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
+    let manifest: toml::Table = manifest.parse().unwrap();
+    let packages = |profile: &str| manifest["profile"][profile]["package"].as_table().unwrap().clone();
+    let dist = packages("dist");
+    let forgotten: Vec<String> = packages("release").keys().filter(|name| !dist.contains_key(*name)).cloned().collect();
+    none(&forgotten);
+}

@@ -21,12 +21,12 @@ pub mod view;
 pub mod waiting;
 pub mod written;
 
-use self::moment::Moment;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use tui_input::Input as Field;
 
+use moment::Moment;
 use save::Save;
 
 use crate::app::action::Action;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::present::time;
 use crate::ui::Kept;
 
-/// A time, and what is to know until when that which is said of it holds.
+/// The present, which tells the frame until when what is said of it holds.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment<'a> {
     at: Timestamp,
